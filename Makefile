@@ -1,0 +1,94 @@
+# `make test` is everything CI runs. It needs Python 3.11 to 3.13 (with venv), git, make, bash and PyPI; no Galaxy, no containers.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+REQUIREMENTS := requirements.txt lab/requirements.txt tests/requirements.txt
+STAGES := sanity integration molecule unit lint types
+
+# Stamps: the environment is made again only when a requirement changes, the collections only when their script does.
+INSTALLED := .venv/.installed-$(shell cat $(REQUIREMENTS) | cksum | cut -d' ' -f1)
+VENDORED := .vendor/.vendored-$(shell cksum < tests/tools/vendor_collections.py | cut -d' ' -f1)
+TREE := .tree/ansible_collections/sfb/cloud_connector
+READY := $(INSTALLED) $(VENDORED) $(TREE)
+
+# A developer's own ANSIBLE_* settings must not decide a test.
+unexport $(filter ANSIBLE_%,$(.VARIABLES))
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export ANSIBLE_HOME := $(CURDIR)/.ansible
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.tree:$(CURDIR)/.vendor
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export TIMEFORMAT = == $@: %0lR
+
+# What talks to the lab talks to loopback addresses; a proxy would be asked for them otherwise. (Only there: pip may need the proxy.)
+LOOPBACK := no_proxy='*' NO_PROXY='*'
+
+.PHONY: help test $(STAGES) build demo lab chaos format ready clean distclean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+
+test: ready ## everything CI runs: all stages below, two at a time, each reporting for itself
+	@time $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(STAGES)
+
+sanity: build ## ansible-test sanity on the built collection, nothing ignored
+	@time tests/tools/sanity.sh build/sfb-cloud_connector-*.tar.gz .venv .ansible/sanity
+
+integration: $(READY) ## playbooks and tools against the lab
+	@time $(LOOPBACK) pytest tests/integration
+
+molecule: $(READY) ## the molecule scenarios against the lab
+	@time $(LOOPBACK) molecule test --all
+
+unit: $(READY) ## unit tests of plugins, lab and tools
+	@time $(LOOPBACK) pytest -n 2 tests/unit
+
+lint: $(READY) ## ruff, ansible-lint (production), yamllint, changelog
+	@time { ruff check && ruff format --check && yamllint --strict . && ansible-lint && antsibull-changelog lint; }
+
+types: $(READY) ## mypy --strict on plugins, lab and tools
+	@time { mypy && mypy tests/tools; }
+
+build: $(READY) ## the collection's tarball, in build/
+	@rm -f build/*.tar.gz
+	@ansible-galaxy collection build --output-path build
+
+demo: $(READY) ## a simulated fleet is upgraded before your eyes
+	@$(LOOPBACK) python -m lab demo
+
+lab: $(READY) ## the simulated fleet on loopback addresses, until Ctrl-C; its files are in .lab/
+	@$(LOOPBACK) python -m lab serve --dir .lab
+
+chaos: $(READY) ## upgrades under random faults, judged by the lab's record
+	@$(LOOPBACK) python -m lab chaos
+
+format: $(READY) ## let ruff write the code its way
+	@ruff check --fix && ruff format
+
+ready: $(READY) ## the environment in .venv, the other collections in .vendor
+
+$(INSTALLED): | .venv/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(REQUIREMENTS:%=-r %)
+	@rm -f .venv/.installed-* && touch $@
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "$(PYTHON) must be Python 3.11, 3.12 or 3.13 (ansible-core 2.19 is tested on these); choose one: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(VENDORED): $(INSTALLED)
+	rm -rf .vendor
+	python tests/tools/vendor_collections.py .vendor
+	@touch $@
+
+$(TREE):
+	@mkdir -p $(@D) && ln -s ../../.. $@
+
+clean: ## remove what builds and runs leave behind
+	rm -rf build .ansible .demo .lab .mypy_cache .ruff_cache .hypothesis
+
+distclean: clean ## … and the environment
+	rm -rf .venv .vendor .tree
