@@ -1,0 +1,1 @@
+"""The simulated world: computers, network, and what runs on them. Everything here is simulated."""

@@ -1,0 +1,331 @@
+"""A simulated Windows computer: drives, registry, services, scheduled tasks, programs, power. It knows no product.
+
+Whoever composes one into an appliance sets what is on it (`files`, `registry`, `services`, `modules`, `executables`)
+and is told of changes by `Service.watchers` and `Computer.watchers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+import simpy
+
+from lab.world.files import Files, Folder
+from lab.world.network import Logon, Network, account, is_unc
+from lab.world.tasks import KILLED, Scheduler
+
+START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+"""When a world begins unless it says otherwise."""
+
+Activity = Generator[simpy.Event, Any, Any]
+"""The body of a simpy process."""
+
+GIB = 1024**3
+
+
+@dataclass(eq=False)
+class Service:
+    """One Windows service.
+
+    `state`: Running, Stopped, StartPending or StopPending; `start_mode`: Auto, Manual or Disabled.
+    """
+
+    name: str
+    display_name: str = ""
+    state: str = "Stopped"
+    start_mode: str = "Auto"
+    account: str = "LocalSystem"
+    image: str = ""
+    start_seconds: float = 2.0
+    stop_seconds: float = 2.0
+    broken: bool = False
+    """A service that does not start: Start-Service fails, and so does the automatic start of a boot."""
+    watchers: list[Callable[[Service], None]] = field(default_factory=list)
+    """Called after every change of `state`."""
+
+    def become(self, state: str) -> None:
+        """Changes the state at once and tells the watchers."""
+        if state != self.state:
+            self.state = state
+            for watcher in self.watchers:
+                watcher(self)
+
+
+class Services(dict[str, Service]):
+    """The services of a computer by name, in whatever case."""
+
+    def add(self, service: Service) -> Service:
+        """Installs a service."""
+        self[service.name] = service
+        return service
+
+    def find(self, name: str) -> Service | None:
+        """The service of that name or display name."""
+        wanted = name.casefold()
+        return next((s for s in self.values() if wanted in (s.name.casefold(), s.display_name.casefold())), None)
+
+
+class WindowsRegistry:
+    """Registry keys with their values; a key is written `HKLM:\\SOFTWARE\\...`, in whatever case."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def set(self, key: str, values: dict[str, Any]) -> None:
+        """Makes a key with these values, in place of one that was there."""
+        self._keys[registry_path(key).casefold()] = (registry_path(key), dict(values))
+
+    def remove(self, key: str) -> None:
+        """Removes a key and all below it; a missing one is no error."""
+        gone = registry_path(key).casefold()
+        self._keys = {k: v for k, v in self._keys.items() if k != gone and not k.startswith(gone + "\\")}
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The values of a key; None when there is no such key (a key above an existing one exists, without values)."""
+        wanted = registry_path(key).casefold()
+        if wanted in self._keys:
+            return self._keys[wanted][1]
+        return {} if any(k.startswith(wanted + "\\") for k in self._keys) else None
+
+    def find(self, pattern: str) -> list[str]:
+        """The keys that match, as many levels deep as the pattern; `*` and `?` do not cross a backslash."""
+        wanted = registry_path(pattern).casefold().split("\\")
+        found: dict[str, str] = {}
+        for name, _ in self._keys.values():
+            parts = name.split("\\")[: len(wanted)]
+            if len(parts) == len(wanted) and all(map(fnmatchcase, map(str.casefold, parts), wanted)):
+                found.setdefault("\\".join(parts).casefold(), "\\".join(parts))
+        return [found[key] for key in sorted(found)]
+
+
+@dataclass
+class Disk:
+    """A logical disk; `size` and `free` in bytes."""
+
+    root: Folder
+    size: int = 1000 * GIB
+    free: int = 600 * GIB
+
+
+@dataclass(frozen=True)
+class Module:
+    """An installed PowerShell module."""
+
+    name: str
+    base: str
+    version: str = "1.0"
+
+
+@dataclass(frozen=True)
+class EventEntry:
+    """One entry of a Windows event log. `kind`: Information, Warning, Error, SuccessAudit or FailureAudit."""
+
+    source: str
+    event_id: int
+    kind: str
+    message: str
+    time: datetime
+
+
+@dataclass(frozen=True)
+class FullLogon:
+    """A logon with a password on this very computer (a scheduled task, a service, a program): it reaches shares."""
+
+    user: str
+    method: str = "batch"
+    delegates: bool = True
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One start of a program: what it is called with, by whom, and on which computer."""
+
+    computer: Computer
+    program: str
+    """File name without folder, in lower case: `msiexec.exe`."""
+    arguments: str
+    """The rest of the command line as it was typed."""
+    logon: Logon
+
+
+Executable = Callable[[Launch], Activity]
+"""What a program does: a process body that returns its exit code."""
+
+
+@dataclass
+class Memory:
+    """Physical memory, in bytes."""
+
+    size: int = 64 * GIB
+    free: int = 16 * GIB
+
+
+class Computer:
+    """One computer. Everything public may be changed while the world runs.
+
+    `up` is False between a power cut or the beginning of a reboot and the end of the boot; whoever carries the wire
+    refuses connections then. `watchers` are called after each change of `up`.
+    """
+
+    def __init__(self, env: simpy.Environment, name: str, network: Network | None = None, start: datetime = START):
+        self.env = env
+        self.name = name
+        self.start = start
+        self.clock_offset = timedelta(0)
+        self.network = network or Network(self.now)
+        self.disks = {"C:": Disk(Folder("C:\\", start, start))}
+        self.files = Files(self._local_root, self.now)
+        self.registry = WindowsRegistry()
+        self.services = Services()
+        self.accounts: dict[str, str] = {}
+        self.executables: dict[str, Executable] = {}
+        self.modules: list[Module] = []
+        self.events: dict[str, list[EventEntry]] = {"Application": [], "System": []}
+        self.memory = Memory()
+        self.os_version = "6.3.9600"
+        self.tasks = Scheduler(self)
+        self.up = True
+        self.boot_time = start
+        self.boot_seconds = 120.0
+        self.watchers: list[Callable[[Computer], None]] = []
+        self._running: set[simpy.Process] = set()
+
+    # --- time and logons
+
+    def now(self) -> datetime:
+        """The time this computer shows: the world's, plus its own error; aware UTC."""
+        return self.start + timedelta(seconds=self.env.now) + self.clock_offset
+
+    def accepts(self, user: str, password: str) -> bool:
+        """Whether the account exists here with that password; `HOST\\name` and `name` are the same account."""
+        return self.accounts.get(account(user)) == password
+
+    def add_account(self, user: str, password: str) -> None:
+        """Makes a local account or changes its password."""
+        self.accounts[account(user)] = password
+
+    # --- files
+
+    def files_for(self, logon: Logon) -> Files:
+        """The files as this logon reaches them: all local drives, and the shares that admit it."""
+        return Files(lambda drive: self._root(drive, logon), self.now)
+
+    def _root(self, drive: str, logon: Logon) -> Folder:
+        return self.network.root(drive, logon) if is_unc(drive) else self._local_root(drive)
+
+    def _local_root(self, drive: str) -> Folder:
+        disk = self.disks.get(drive.upper())
+        if disk is None:
+            raise FileNotFoundError(drive)
+        return disk.root
+
+    # --- programs
+
+    def run(self, body: Activity) -> simpy.Process:
+        """Starts something that ends when this computer goes down.
+
+        `body` gets a `simpy.Interrupt` then, and the process's value is `KILLED`, else what `body` returns.
+        """
+        process = self.env.process(_killable(body))
+        self._running = {running for running in self._running if running.is_alive} | {process}
+        return process
+
+    def launch(self, program: str, arguments: str, logon: Logon) -> simpy.Process:
+        """Starts a program; the process's value is the exit code. Raises FileNotFoundError: no such program."""
+        name = program.rpartition("\\")[2].casefold()
+        name = name if "." in name else f"{name}.exe"
+        if name not in self.executables:
+            raise FileNotFoundError(program)
+        return self.run(self.executables[name](Launch(self, name, arguments, logon)))
+
+    # --- services
+
+    def start_service(self, service: Service) -> Activity:
+        """Starts a stopped service; raises OSError when it does not start."""
+        if service.state == "Running":
+            return
+        if service.broken or service.start_mode == "Disabled":
+            raise OSError(f"Cannot start service {service.name} on computer '.'.")
+        service.become("StartPending")
+        yield self.env.timeout(service.start_seconds)
+        service.become("Running")
+
+    def stop_service(self, service: Service) -> Activity:
+        """Stops a running service."""
+        if service.state == "Stopped":
+            return
+        service.become("StopPending")
+        yield self.env.timeout(service.stop_seconds)
+        service.become("Stopped")
+
+    # --- power
+
+    def power_off(self) -> None:
+        """Cuts the power: whatever runs ends at once, without a trace of its own."""
+        self.up = False
+        self.env.process(self._kill())
+        for service in self.services.values():
+            service.become("Stopped")
+        self._tell()
+
+    def power_on(self) -> simpy.Process:
+        """Boots: after `boot_seconds` the computer is up and its automatic services run."""
+        return self.env.process(self._boot())
+
+    def reboot(self) -> simpy.Process:
+        """Off and on again; the process ends when the computer is up."""
+        self.power_off()
+        return self.power_on()
+
+    def _kill(self) -> Activity:
+        """A process of its own, since one that cuts its own power cannot interrupt itself."""
+        doomed, self._running = self._running, set()
+        for process in doomed:
+            if process.is_alive:
+                process.interrupt(KILLED)
+        yield self.env.timeout(0)
+
+    def _boot(self) -> Activity:
+        yield self.env.timeout(self.boot_seconds)
+        self.up, self.boot_time = True, self.now()
+        for service in self.services.values():
+            if service.start_mode == "Auto" and not service.broken:
+                service.become("Running")
+        self._tell()
+
+    def _tell(self) -> None:
+        for watcher in self.watchers:
+            watcher(self)
+
+    # --- event log
+
+    def log(self, source: str, event_id: int, kind: str, message: str, log: str = "Application") -> None:
+        """Adds an entry to an event log, at the present time."""
+        self.events.setdefault(log, []).append(EventEntry(source, event_id, kind, message, self.now()))
+
+
+def _killable(body: Activity) -> Activity:
+    try:
+        return (yield from body)
+    except simpy.Interrupt as interrupt:
+        return interrupt.cause
+
+
+HIVES = {"HKEY_LOCAL_MACHINE": "HKLM:", "HKEY_CURRENT_USER": "HKCU:", "HKLM": "HKLM:", "HKCU": "HKCU:"}
+
+
+def registry_path(key: str) -> str:
+    """The key as `HKLM:\\...`, without the provider's prefix and without a backslash at its end."""
+    bare = key.rpartition("::")[2].strip("\\")
+    hive, _, rest = bare.partition("\\")
+    short = HIVES.get(hive.upper(), hive)
+    return f"{short}\\{rest}" if rest else short
+
+
+def is_registry(path: str) -> bool:
+    """Whether a path is the registry provider's."""
+    return registry_path(path).upper().startswith(("HKLM:", "HKCU:"))
