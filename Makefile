@@ -46,8 +46,9 @@ molecule: $(READY) ## the molecule scenarios against the lab
 unit: $(READY) ## unit tests of plugins, lab and tools
 	@time $(LOOPBACK) pytest -n 2 tests/unit
 
-lint: $(READY) ## ruff, ansible-lint (production), yamllint, changelog
-	@time { ruff check && ruff format --check && yamllint --strict . && ansible-lint && antsibull-changelog lint; }
+lint: $(READY) ## ruff, yamllint, ansible-lint (production), changelog: all of them, also after a failure
+	@time { failed=; for check in "ruff check" "ruff format --check" "yamllint --strict ." ansible-lint "antsibull-changelog lint"; do \
+	  $$check || failed+=" '$$check'"; done; [ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }; }
 
 types: $(READY) ## mypy --strict on plugins, lab and tools
 	@time { mypy && mypy tests/tools; }
