@@ -23,7 +23,6 @@ SHIPPED = {
     "plugins",
     "requirements.txt",
     "roles",
-    "tests",
 }
 
 
@@ -39,10 +38,6 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def test_only_the_product_is_shipped(names: list[str]) -> None:
     assert {Path(name).parts[0] for name in names} <= SHIPPED
-
-
-def test_no_test_is_shipped_but_the_settings_of_sanity(names: list[str]) -> None:
-    assert [name for name in names if name.startswith("tests/")] == ["tests/config.yml"]
 
 
 def test_the_bridge_is_shipped(names: list[str]) -> None:
