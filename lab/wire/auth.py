@@ -6,7 +6,6 @@ The handshakes are pyspnego's acceptors. What they need to be told, and how clie
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import hmac
 import os
@@ -28,6 +27,7 @@ from lab.wire.machine import Machine
 from lab.wire.shell import Logon, Method
 
 _ADVERTISED = {"Negotiate": "Negotiate", "Basic": 'Basic realm="WSMAN"', "CredSSP": "CredSSP"}
+_HANDSHAKES: dict[str, Method] = {"Negotiate": "ntlm", "CredSSP": "credssp"}
 _NTLM_NEGOTIATE = b"NTLMSSP\x00\x01"
 _environment = threading.Lock()
 
@@ -118,9 +118,10 @@ class Authenticator:
 def account(machine: Machine, given: str) -> str | None:
     r"""The account that `user`, `HOST\user`, `.\user` or `user@HOST` means, in its own spelling; None for nobody."""
     domain, name = _split(given)
-    if domain.lower() not in ("", ".", machine.name.lower()):
-        return None
-    return next((user for user in machine.accounts if user.lower() == name.lower()), None)
+    meant = {given.lower()}
+    if domain.lower() in ("", ".", machine.name.lower()):
+        meant.add(name.lower())
+    return next((user for user in machine.accounts if user.lower() in meant), None)
 
 
 def _split(given: str) -> tuple[str, str]:
@@ -134,7 +135,7 @@ def _split(given: str) -> tuple[str, str]:
 def _decoded(encoded: str) -> bytes | None:
     try:
         return base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:
         return None
 
 
@@ -147,8 +148,9 @@ def _text(token: bytes) -> str:
 
 
 def _step(session: Session, word: str, token: bytes) -> bytes | None:
-    if session.context is None or session.logon or token.startswith(_NTLM_NEGOTIATE):
-        session.logon = None
+    anew = session.logon is not None or token.startswith(_NTLM_NEGOTIATE)
+    if session.context is None or session.method != _HANDSHAKES[word] or anew:
+        session.forget()
         _begin(session, word)
     assert session.context is not None
     return session.context.step(token)
@@ -156,10 +158,8 @@ def _step(session: Session, word: str, token: bytes) -> bytes | None:
 
 def _begin(session: Session, word: str) -> None:
     acceptor = _Acceptor(usage="accept")
-    if word == "Negotiate":
-        session.method, session.context = "ntlm", acceptor
-    else:
-        session.method, session.context = "credssp", _credssp(acceptor)
+    session.method = _HANDSHAKES[word]
+    session.context = _credssp(acceptor) if session.method == "credssp" else acceptor
 
 
 def _credssp(acceptor: spnego.ContextProxy) -> spnego.ContextProxy:

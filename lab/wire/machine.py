@@ -46,7 +46,10 @@ class Machine(Protocol):
 
     @property
     def accounts(self) -> Mapping[str, str]:
-        """User name -> password, read at every logon. Names compare without regard to case."""
+        r"""User name -> password, read at every logon. Names compare without regard to case.
+
+        A plain name is a local account; an account of a domain is written `DOMAIN\user`, and logs on under that name only.
+        """
 
     @property
     def wire(self) -> WireSettings:
@@ -56,5 +59,5 @@ class Machine(Protocol):
         """Run `process.line` to its end and return the exit code.
 
         Cancelled when the client signals the command, deletes the shell, or the computer goes down; not when the
-        client vanishes.
+        client vanishes. It has to end soon when it is cancelled.
         """

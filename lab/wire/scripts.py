@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 
@@ -64,5 +63,5 @@ def _option(word: str) -> str | None:
 def _decoded(encoded: str) -> PowerShellScript | None:
     try:
         return PowerShellScript(base64.b64decode(encoded.strip('"'), validate=True).decode("utf-16-le"))
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None

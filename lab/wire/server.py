@@ -90,7 +90,10 @@ class WireServer:
         await self._open_ports()
 
     async def down(self) -> None:
-        """Lose power: reset every connection, end every command, forget every shell; refuse connections from now on."""
+        """Lose power: reset every connection, end every command, forget every shell; refuse connections from now on.
+
+        Not to be awaited inside of `Machine.run`, which it cancels: a command that reboots leaves that to another task.
+        """
         self._powered = False
         self._close_ports()
         self.reset_connections()

@@ -13,6 +13,7 @@ from lab.wire.shell import Answer, Command, Logon, Process, Shell
 
 MAX_COMMAND_LINE = 8191
 """Longest line of cmd.exe, which runs every WinRS command."""
+_SIGNALS = ("terminate", "ctrl_c", "ctrl_break")
 
 _log = logging.getLogger(__name__)
 
@@ -143,6 +144,8 @@ class ShellService:
     async def _signal(self, request: wsman.Request, shell: Shell) -> bytes:
         command_id, code = wsman.signal(request)
         command = _command(shell, command_id)
+        if code not in _SIGNALS:
+            raise wsman_faults.unsupported_action(code)
         command.end()
         if code == "terminate":
             del shell.commands[command.id]

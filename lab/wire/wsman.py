@@ -6,7 +6,6 @@ Source of what the clients insist on: facts/winrm.md section 4.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import uuid
 import xml.etree.ElementTree as ET
@@ -179,8 +178,8 @@ def inputs(request: Request) -> list[Input]:
 
 def _input(stream: ET.Element) -> Input:
     try:
-        data = base64.b64decode(stream.text or "", validate=False)
-    except binascii.Error as error:
+        data = base64.b64decode(stream.text or "")
+    except ValueError as error:
         raise Malformed(f"stdin is not base64: {error}") from error
     # pypsrp writes "True", all others "true".
     return Input(stream.get("CommandId") or "", data, (stream.get("End") or "").lower() in ("true", "1"))

@@ -9,6 +9,7 @@ import socket
 import ssl as tls
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
@@ -29,13 +30,15 @@ from winrm.protocol import Protocol
 
 from lab.wire import clixml, faults
 from lab.wire.certificates import CertificateAuthority
+from lab.wire.counters import LogEntry
 from lab.wire.machine import WireSettings
 from lab.wire.scripts import recognise
 from lab.wire.server import WireServer
 from lab.wire.shell import Process
 
-ADDRESS = "127.77.0.1"
-ELSEWHERE = "127.77.0.2"
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+ADDRESS = f"127.77.{WORKER}.1"
+ELSEWHERE = f"127.77.{WORKER}.2"
 """An address of the same computer that its certificate does not name."""
 PASSWORD = "Pass:w0rd é"  # A colon and a letter beyond ASCII: both have a meaning in some credential files.
 DOCUMENT = json.dumps({"steps": [{"cmdlet": "Get-Thing", "parameters": {"Name": "é"}}]}).encode()
@@ -98,6 +101,7 @@ class Lab:
     computer: Computer
     server: WireServer
     tls: tls.SSLContext
+    log: list[LogEntry]
     trust: Path
     loop: asyncio.AbstractEventLoop
 
@@ -109,6 +113,10 @@ class Lab:
             self.server.reset_connections()
 
         self.do(reset())
+
+    async def listening(self) -> None:
+        while not self.server.listening:
+            await asyncio.sleep(0.01)
 
     def inject(self, **rule: Any) -> None:
         self.server.faults.add(faults.parse(rule))
@@ -141,8 +149,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     authority = CertificateAuthority(tmp_path_factory.mktemp("certificates"))
     computer = Computer()
     context = authority.server_context("host-1", [ADDRESS], ["host-1.example"])
-    server = WireServer(computer, context)
-    lab = Lab(computer, server, context, authority.certificate, loop)
+    log: list[LogEntry] = []
+    server = WireServer(computer, context, log.append)
+    lab = Lab(computer, server, context, log, authority.certificate, loop)
     lab.do(server.start())
     yield lab
     lab.do(server.stop())
@@ -233,6 +242,16 @@ def test_https_is_refused_by_the_client(lab: Lab, unknown: dict[str, str]) -> No
     lab.do(other.stop())
 
 
+def test_nothing_is_left_on_disk(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    other = WireServer(Computer(address=ELSEWHERE), None)
+    lab.do(other.start())
+    lab.run(lab.shell(address=ELSEWHERE), "hostname")
+    assert list(tmp_path.iterdir())
+    lab.do(other.stop())
+    assert not list(tmp_path.iterdir())
+
+
 def test_identify_needs_no_logon(lab: Lab) -> None:
     headers = {"WSMANIDENTIFY": "unauthenticated", "Content-Type": "application/soap+xml"}
     answer = requests.post(f"http://{ADDRESS}:5985/wsman", data=b"<x/>", headers=headers, timeout=5)
@@ -262,6 +281,22 @@ def test_a_changed_password_counts_at_once(lab: Lab) -> None:
     lab.run(lab.shell(username="operator", password="first"), "hostname")
     lab.computer.accounts["Operator"] = "second"
     assert lab.run(lab.shell(username="operator", password="second"), "hostname")[0] == b"HOST-1"
+
+
+def test_requests_are_counted_and_logged(lab: Lab) -> None:
+    before = lab.server.counters
+    lab.log.clear()
+    lab.run(lab.shell("https", "ntlm"), "cat", b"x" * 1000)
+    after = lab.server.counters
+    assert [entry.operation for entry in lab.log] == [
+        "HTTP",
+        "HTTP",
+        *["Create", "Command", "Send", "Receive", "Signal", "Delete"],
+    ]
+    assert [entry.status for entry in lab.log] == [401, 401, 200, 200, 200, 200, 200, 200]
+    assert (after.requests - before.requests, after.commands - before.commands) == (8, 1)
+    assert after.bytes_in - before.bytes_in == sum(entry.bytes_in for entry in lab.log) > 8 * 1000
+    assert (lab.log[-1].user, lab.log[-1].secure, after.connections - before.connections) == ("Administrator", True, 1)
 
 
 def test_error_text(lab: Lab) -> None:
@@ -398,6 +433,17 @@ def test_injected_cuts(lab: Lab, operation: str, action: str) -> None:
     assert lab.server.faults.listed() == []
 
 
+@pytest.mark.parametrize(("action", "end"), [("rst", "reset"), ("fin", "nothing"), ("hang", "reset")])
+def test_how_a_connection_ends(lab: Lab, action: str, end: str) -> None:
+    lab.inject(op="HTTP", action=action, seconds=0.01)
+    with socket.create_connection((ADDRESS, 5985), 5) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        try:
+            assert (connection.recv(1), end) == (b"", "nothing")
+        except ConnectionResetError:
+            assert end == "reset"
+
+
 @pytest.mark.parametrize(("after", "commands"), [(False, 0), (True, 1)])
 def test_after_means_the_command_was_run(lab: Lab, after: bool, commands: int) -> None:
     lab.inject(op="Command", action="rst", after=after)
@@ -449,6 +495,24 @@ def test_outages(lab: Lab, action: str, shells: int) -> None:
         lab.shell().open_shell()
     assert lab.server.open_shells == shells
     lab.do(lab.server.down())
+
+
+@pytest.mark.parametrize("action", ["refuse", "reboot"])
+def test_outages_end(lab: Lab, action: str) -> None:
+    lab.inject(op="Command", action=action, seconds=0.01)
+    with pytest.raises((ConnectionFailed, winrm.exceptions.WinRMTransportError)):
+        lab.run(lab.shell(), "hostname")
+    lab.do(lab.listening())
+    assert lab.run(lab.shell(), "hostname")[0] == b"HOST-1"
+
+
+def test_who_is_down_stays_down(lab: Lab) -> None:
+    lab.inject(op="Command", action="refuse", seconds=0.01)
+    with pytest.raises((ConnectionFailed, winrm.exceptions.WinRMTransportError)):
+        lab.run(lab.shell(), "hostname")
+    lab.do(lab.server.down())
+    lab.do(asyncio.sleep(0.05))
+    assert not lab.server.listening
 
 
 PYPSRP = [
