@@ -1,0 +1,57 @@
+"""Answer requests of the bridge without PowerShell: one JSON document a line in, one a line out. Simulated.
+
+A line is a request, or a record with a `request` in it. Each line is answered by a session of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+import simpy
+
+from lab.powershell import probe, remoting, syntax_twin
+from lab.powershell.answer import answer_now
+from lab.powershell.catalogue import Registry
+from lab.powershell.contract import Misfit
+from lab.powershell.json_text import format_json
+from lab.powershell.session import Session
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        required=True,
+        help="answer for the cmdlets of the module Probe, and of the module Syntax where a request names that",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Answer standard input line by line; 2 when a line was no request."""
+    failed = False
+    for line in filter(str.strip, sys.stdin):
+        try:
+            print(answered(line), flush=True)
+        except (Misfit, json.JSONDecodeError) as error:
+            failed = True
+            print(error, file=sys.stderr)
+    return 2 if failed else 0
+
+
+def answered(line: str) -> str:
+    """The answer to one line, as the JSON text the bridge would write."""
+    document = json.loads(line)
+    request = document.get("request", document)
+    env = simpy.Environment()
+    return format_json(answer_now(env, Session(env, _registry(request)), request))
+
+
+def _registry(request: dict[str, Any]) -> Registry:
+    names = [str(step.get("cmdlet")).lower() for step in request.get("steps", ())]
+    if any(name.startswith(f"{syntax_twin.MODULE.lower()}\\") for name in names):
+        return syntax_twin.registry
+    return Registry().merge(remoting.registry, probe.registry)
