@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Replaces the CloudConnector MSI by that of another version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._failures import StepsFailed
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._jobs import Job
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
+    APPLIANCE,
+    JOB,
+    REQUIRED_SITE,
+    Change,
+    Operation,
+    Refused,
+)
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.codec import encode
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import path_problem
+
+SAVED = rf"{steps.OUR_DATA}\saved"
+PACKAGES = rf"{steps.OUR_DATA}\packages"
+
+# What Windows Installer means by its exit codes; Microsoft documents none for this MSI (cloud-connector.md 8).
+EXIT_CODES = {
+    1602: ("was cancelled on the host", "Run the same command again."),
+    1603: ("failed", "See the Application event log of the host, then run the same command again."),
+    1605: ("says the product is not installed", "Compare Programs and Features of the host with the plan."),
+    1618: ("found another installation running", "Wait until that one has ended, then run the same command again."),
+    1641: ("restarts the host", "Wait for the host; then run the same command again."),
+    3010: (
+        "wants a restart of the host",
+        "Decide when the host may restart, restart it, then run the same command again.",
+    ),
+}
+
+
+class ActionModule(Operation):
+    """Saves what is there, then uninstalls and installs in one job; the running VMs are not touched (5.3, inferred)."""
+
+    ARGUMENTS = {
+        **APPLIANCE,
+        **REQUIRED_SITE,
+        **JOB,
+        "version": {"type": "str", "required": True},
+        "source": {"type": "str", "required": True},
+        "sha256": {"type": "str", "required": True},
+        "timeout": {"type": "int", "default": 3600},
+    }
+
+    @property
+    def job_name(self) -> str:
+        return f"package-{self.arguments['version']}"
+
+    def decide(self, state: Appliance) -> list[Change]:
+        target = self.target
+        if self.begun(state, self.job_name):
+            return [Change(f"wait for the installation of the MSI {target} that was begun before")]
+        if need(state.scripts) == target:
+            return []
+        self._check_start(state, target)
+        self.require_spare()
+        return [
+            Change(
+                f"replace the MSI {state.scripts or '(removed before)'} by {target}",
+                {"scripts": state.scripts, "module_present": state.module_present},
+                {"scripts": target, "module_present": True, "management_service": None},
+            )
+        ]
+
+    def _check_start(self, state: Appliance, target: str) -> None:
+        """Nothing begins unless the state is understood: a missing module needs our own record of what was there."""
+        scripts = need(state.scripts)
+        if scripts is None and need(state.saved) is None:
+            raise Refused(
+                f"The CloudConnector module is missing on {self._host} and this collection has no record of removing it.",
+                "Find out who removed it; reinstall the old MSI, or restore the saved record, before the upgrade.",
+            )
+        problem = path_problem(scripts, target) if scripts is not None else None
+        if problem:
+            raise Refused(f"{self._host}: {problem}", "Check cloud_connector_target_version.")
+
+    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
+        if not self.begun(state, self.job_name) and need(state.scripts) is not None:
+            self._save(state)
+        try:
+            self.run_job(Job(self.job_name, self._job_steps(state)), f"install the MSI {self.arguments['version']}")
+        except StepsFailed as failed:
+            self._explain_exit_code(failed)
+            raise
+
+    def _save(self, state: Appliance) -> None:
+        """Written once, before the first change, and not overwritten by a rerun of the same upgrade."""
+        saved = need(state.saved)
+        if saved is not None and saved.get("scripts") == state.scripts:
+            return
+        folder = rf"{SAVED}\{state.scripts}"
+        record = {
+            "scripts": state.scripts,
+            "running": encode(state.running),
+            "backup": encode(state.backup),
+            "programs": encode(state.programs),
+            "appliance_directory": self.arguments["appliance_directory"],
+            "site_directory": self.arguments["site_directory"],
+        }
+        files = {
+            "CloudConnector.ini": rf"{self.arguments['appliance_directory']}\CloudConnector.ini",
+            "imported-CloudConnector.ini": rf"{steps.PROGRAM_DATA}\CloudConnector.ini",
+            "module.ini": rf"{steps.PROGRAM_DATA}\module.ini",
+        }
+        copies = [
+            steps.copy_file(f"save_{name}", path, rf"{folder}\{name}", if_there=True) for name, path in files.items()
+        ]
+        self.run_steps(
+            [
+                steps.make_folder("folder", folder),
+                *copies,
+                steps.write_file("record_new", rf"{SAVED}\state.new", json.dumps(record)),
+                steps.move_file("record", rf"{SAVED}\state.new", rf"{SAVED}\state.json"),
+            ],
+            "save what is there before the MSI is removed",
+        )
+
+    def _job_steps(self, state: Appliance) -> list[steps.Step]:
+        """Fetch and compare first: nothing is uninstalled unless the new MSI is there and is the right one."""
+        source, path = self.arguments["source"], rf"{PACKAGES}\CloudConnector-{self.arguments['version']}.msi"
+        web = source.lower().startswith(("http://", "https://"))
+        fetch = steps.fetch("fetch", source, path) if web else steps.copy_file("fetch", source, path)
+        removals = [
+            steps.msiexec("uninstall", ["/x", str(program["PSChildName"]), "/qn", "/norestart"])
+            for program in need(state.programs)
+        ]
+        return [
+            steps.make_folder("folder", PACKAGES),
+            fetch,
+            steps.file_hash("hash", path, expect=self.arguments["sha256"].upper()),
+            *removals,
+            steps.msiexec("install", ["/i", f'"{path}"', "/qn", "/norestart"]),
+        ]
+
+    def _explain_exit_code(self, failed: StepsFailed) -> None:
+        step, output = failed.details.get("step"), failed.details.get("output")
+        if step == "hash":
+            raise Refused(
+                f"The MSI from {self.arguments['source']} has another SHA-256 than cloud_connector_package_sha256.",
+                "Nothing was uninstalled. Check the source, or the declared hash, and run the same command again.",
+            )
+        if step in ("uninstall", "install") and output:
+            code = output[0]["ExitCode"]
+            meaning, remedy = EXIT_CODES.get(
+                code, ("failed", "Look the code up, repair, then run the same command again.")
+            )
+            raise Refused(f"Windows Installer's {step} on {self._host} {meaning} (exit code {code}).", remedy)

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The option `site`, where a module refuses to work without it."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Equal to `_operation.REQUIRED_SITE` by test."""
+
+    DOCUMENTATION = r"""
+options:
+  site:
+    description:
+      - What is known of the whole site, so that the module can tell who carries the calls.
+      - A module that may take an appliance out of service refuses to work without it, or with a state older than a minute.
+    type: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the site.
+        type: str
+        required: true
+      states:
+        description:
+          - The RV(sfb.cloud_connector.appliance_info#module:appliance) of every appliance of the site, this one included.
+          - An appliance that could not be read belongs in the list too, as C({name, unreadable}); it counts as no capacity.
+        type: list
+        elements: dict
+        required: true
+      peak_calls:
+        description: The most calls the site has to carry at once, as declared by its owner.
+        type: int
+        required: true
+      outage_consent:
+        description: Consent to an outage, for a site whose other appliances cannot carry its calls.
+        type: dict
+        suboptions:
+          until:
+            description: The time at which the consent ends, as ISO 8601 with a time zone.
+            type: str
+            required: true
+          emergency_calls:
+            description: Where emergency calls of this site go meanwhile.
+            type: str
+            required: true
+          reason:
+            description: Who consented, and why.
+            type: str
+            required: true
+"""

@@ -1,0 +1,75 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation only: the implementation is the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: configuration
+short_description: Put CloudConnector.ini in place and import it
+version_added: 0.1.0
+description:
+  - Checks the ini against the template of the version, writes it to the appliance directory (keeping the one before beside it) and runs C(Import-CcConfiguration -Force).
+  - Microsoft documents that the ini of an older release must not be used; take the template of the new release and carry the values over.
+extends_documentation_fragment:
+  - sfb.cloud_connector.appliance
+  - sfb.cloud_connector.site
+options:
+  version:
+    description: The version to upgrade to, such as V(2.1).
+    type: str
+    required: true
+  content:
+    description: The whole text of CloudConnector.ini.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    description: Checks the text and compares it with both copies.
+    support: full
+  diff_mode:
+    description: Shows both copies before and after.
+    support: full
+  become:
+    description: Refused, because it would be ignored on this platform. Log on as the deployment account.
+    support: none
+  async:
+    description: Refused. Long work runs as a scheduled task on the appliance, which outlives the connection.
+    support: none
+author:
+  - The sfb.cloud_connector authors (@sfb-cloud-connector)
+"""
+
+EXAMPLES = r"""
+- name: Put the ini of 2.1 in force
+  sfb.cloud_connector.configuration:
+    appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
+    site_directory: \\files\berlin
+    vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
+    version: "2.1"
+    content: "{{ lookup('ansible.builtin.file', 'ini/cce-ber-1.ini', rstrip=false) }}"
+"""
+
+RETURN = r"""
+appliance:
+  description:
+    - The state of the appliance after the operation; in check mode the state it would have.
+    - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
+  returned: always
+  type: dict
+  sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
+changes:
+  description: What was done, or in check mode would be done, in words.
+  returned: always
+  type: list
+  elements: str
+  sample: ["deploy the VMs of 2.1"]
+failure:
+  description: >-
+    Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
+    and the class of the trouble.
+  returned: failure
+  type: dict
+  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+"""

@@ -1,0 +1,85 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation only: the implementation is the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: health
+short_description: Say whether an appliance is at a version and well
+version_added: 0.1.0
+description:
+  - Reads the appliance and fails unless every check passes. What could not be read blocks like what is wrong.
+  - The checks are those of this collection; Microsoft documents only two test calls, which need a person.
+extends_documentation_fragment:
+  - sfb.cloud_connector.appliance
+  - sfb.cloud_connector.site
+options:
+  version:
+    description: The version to upgrade to, such as V(2.1).
+    type: str
+    required: true
+  wait:
+    description: Seconds to go on reading until all checks pass, since services need a while after a switch.
+    type: int
+    default: 0
+  poll_interval:
+    description: Seconds between two reads.
+    type: int
+    default: 15
+attributes:
+  check_mode:
+    description: Judges the state that the operations before it would have made.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: none
+  become:
+    description: Refused, because it would be ignored on this platform. Log on as the deployment account.
+    support: none
+  async:
+    description: Refused. Long work runs as a scheduled task on the appliance, which outlives the connection.
+    support: none
+author:
+  - The sfb.cloud_connector authors (@sfb-cloud-connector)
+"""
+
+EXAMPLES = r"""
+- name: Check the appliance
+  sfb.cloud_connector.health:
+    appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
+    site_directory: \\files\berlin
+    vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
+    version: "2.1"
+    wait: 600
+"""
+
+RETURN = r"""
+appliance:
+  description:
+    - The state of the appliance after the operation; in check mode the state it would have.
+    - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
+  returned: always
+  type: dict
+  sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
+changes:
+  description: What was done, or in check mode would be done, in words.
+  returned: always
+  type: list
+  elements: str
+  sample: ["deploy the VMs of 2.1"]
+failure:
+  description: >-
+    Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
+    and the class of the trouble.
+  returned: failure
+  type: dict
+  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+checks:
+  description: Every check with its result.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{id: versions, status: PASS, evidence: "scripts, running 2.1", remedy: ""}]
+"""

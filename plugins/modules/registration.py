@@ -1,0 +1,90 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation only: the implementation is the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registration
+short_description: Register the appliance with the tenant
+version_added: 0.1.0
+description:
+  - Runs C(Register-CcAppliance) unless the tenant knows the appliance in full and the management service runs as CceService.
+  - A conflict, where the tenant knows only one half of the identity, is found before the cmdlet is run.
+  - How the real cmdlet words its prompts is not known; O(prompts) are patterns and belong in the inventory.
+extends_documentation_fragment:
+  - sfb.cloud_connector.appliance
+  - sfb.cloud_connector.site
+options:
+  version:
+    description: The version to upgrade to, such as V(2.1).
+    type: str
+    required: true
+  prompts:
+    description: Answers to what the cmdlet may ask; each is used once. A question without an answer fails at once with its text.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      prompt:
+        description: A regular expression of PowerShell that the question matches.
+        type: str
+        required: true
+      user:
+        description: The user name, where the question asks for a credential.
+        type: str
+        default: ""
+      password:
+        description: The password, or the text where a text is asked.
+        type: str
+        required: true
+attributes:
+  check_mode:
+    description: Predicts the registration.
+    support: full
+  diff_mode:
+    description: Shows registration and service account before and after.
+    support: full
+  become:
+    description: Refused, because it would be ignored on this platform. Log on as the deployment account.
+    support: none
+  async:
+    description: Refused. Long work runs as a scheduled task on the appliance, which outlives the connection.
+    support: none
+author:
+  - The sfb.cloud_connector authors (@sfb-cloud-connector)
+"""
+
+EXAMPLES = r"""
+- name: Register the appliance
+  sfb.cloud_connector.registration:
+    appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
+    site_directory: \\files\berlin
+    vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
+    version: "2.1"
+    prompts: "{{ cloud_connector_prompts }}"
+"""
+
+RETURN = r"""
+appliance:
+  description:
+    - The state of the appliance after the operation; in check mode the state it would have.
+    - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
+  returned: always
+  type: dict
+  sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
+changes:
+  description: What was done, or in check mode would be done, in words.
+  returned: always
+  type: list
+  elements: str
+  sample: ["deploy the VMs of 2.1"]
+failure:
+  description: >-
+    Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
+    and the class of the trouble.
+  returned: failure
+  type: dict
+  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+"""

@@ -1,0 +1,85 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation only: the implementation is the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: version
+short_description: Make a deployed version the running one
+version_added: 0.1.0
+description:
+  - Runs C(Switch-CcVersion) as a job, only when the running version differs from O(version) and the backup version is O(version).
+  - The cmdlet is a toggle without a version parameter, so both versions are compared again on the appliance in the same process.
+  - It drains first. Running calls end by themselves and new ones are refused. A drain has no documented limit.
+  - Refuses without a state of the whole site that is at most a minute old, or when the rest of the site cannot carry its calls and nobody consented to an outage.
+extends_documentation_fragment:
+  - sfb.cloud_connector.appliance
+  - sfb.cloud_connector.required_site
+  - sfb.cloud_connector.job
+options:
+  version:
+    description: The version to upgrade to, such as V(2.1).
+    type: str
+    required: true
+  timeout:
+    description:
+      - Seconds to wait for drain and switch.
+      - When they are over the module fails and says so; the work goes on, and the same command finds it again.
+    type: int
+    default: 7200
+attributes:
+  check_mode:
+    description: Predicts running and backup version.
+    support: full
+  diff_mode:
+    description: Shows running and backup version before and after.
+    support: full
+  become:
+    description: Refused, because it would be ignored on this platform. Log on as the deployment account.
+    support: none
+  async:
+    description: Refused. Long work runs as a scheduled task on the appliance, which outlives the connection.
+    support: none
+author:
+  - The sfb.cloud_connector authors (@sfb-cloud-connector)
+"""
+
+EXAMPLES = r"""
+- name: Switch to 2.1
+  sfb.cloud_connector.version:
+    appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
+    site_directory: \\files\berlin
+    vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
+    version: "2.1"
+    task_user: "{{ cloud_connector_deployment_user }}"
+    task_password: "{{ cloud_connector_deployment_password }}"
+    site:
+      name: berlin
+      peak_calls: 600
+      states: "{{ cloud_connector_site_states }}"
+"""
+
+RETURN = r"""
+appliance:
+  description:
+    - The state of the appliance after the operation; in check mode the state it would have.
+    - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
+  returned: always
+  type: dict
+  sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
+changes:
+  description: What was done, or in check mode would be done, in words.
+  returned: always
+  type: list
+  elements: str
+  sample: ["deploy the VMs of 2.1"]
+failure:
+  description: >-
+    Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
+    and the class of the trouble.
+  returned: failure
+  type: dict
+  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+"""

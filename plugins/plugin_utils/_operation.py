@@ -1,0 +1,382 @@
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The base of every module: an operation reads, decides, acts, confirms.
+
+A module states its ARGUMENTS and implements `decide` (a pure function from state to changes) and `act`. The list of changes
+is check mode, is the diff, and when empty is idempotence. In check mode the state an operation would have made is handed to
+the next one as a fact, so that `--check` of a whole upgrade works on a fresh fleet.
+
+FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from . import _bridge, _failures, _jobs
+from .cce import capacity, steps
+from .cce.appliance import Appliance
+from .cce.codec import encode
+from .cce.reading import NotReadError, need
+from .cce.state import parse_survey, survey_steps
+from .cce.steps import Step
+from .cce.versions import check_target
+
+Spec = dict[str, dict[str, Any]]
+
+PREDICTED = "cloud_connector_predicted"
+"""The fact by which check mode hands on the state it would have made. It names the run, because facts may be cached."""
+
+APPLIANCE: Spec = {
+    "appliance_directory": {"type": "str", "required": True},
+    "site_directory": {"type": "str", "required": True},
+    "vms": {
+        "type": "dict",
+        "options": {
+            "cms": {"type": "str", "required": True},
+            "mediation": {"type": "str", "required": True},
+            "edge": {"type": "str", "required": True},
+        },
+    },
+    "exchange_timeout": {"type": "int", "default": 300},
+}
+"""Options of every module that talks to an appliance (doc fragment `appliance`)."""
+
+SITE: Spec = {
+    "site": {
+        "type": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "states": {"type": "list", "elements": "dict", "required": True},
+            "peak_calls": {"type": "int", "required": True},
+            "outage_consent": {
+                "type": "dict",
+                "options": {
+                    "until": {"type": "str", "required": True},
+                    "emergency_calls": {"type": "str", "required": True},
+                    "reason": {"type": "str", "required": True},
+                },
+            },
+        },
+    },
+}
+"""What is known of the whole site (doc fragment `site`): who carries the calls, and may one more appliance leave."""
+
+REQUIRED_SITE: Spec = {"site": {**SITE["site"], "required": True}}
+"""For the operations that may take an appliance out of service."""
+
+JOB: Spec = {
+    "task_user": {"type": "str", "required": True},
+    "task_password": {"type": "str", "required": True, "no_log": True},
+    "poll_interval": {"type": "int", "default": 15},
+}
+"""Options of the modules that run a job (doc fragment `job`)."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing an operation would do. `before` and `after` are fields of the appliance's state: diff and prediction."""
+
+    what: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """The operation must not or cannot go on; `what` is wrong and `remedy` says what to do. Returned as a failure."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+class Operation(ActionBase):
+    """One operation on one appliance."""
+
+    ARGUMENTS: ClassVar[Spec] = {}
+    SUBSET: ClassVar[Sequence[str] | None] = None
+    """What of the appliance's state this operation reads; None is all."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = True
+
+    arguments: dict[str, Any]
+    state: Appliance | None = None
+    _secrets: frozenset[str] = frozenset()
+
+    # --- what a module implements ---------------------------------------------------------------------------------
+
+    def decide(self, state: Appliance) -> list[Change]:
+        """What has to be done, from the state and `self.arguments` alone; empty when nothing. Raises Refused."""
+        raise NotImplementedError
+
+    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
+        """Do it. Raises Refused or what `run_steps` and `run_job` raise."""
+        raise NotImplementedError
+
+    def extra(self, state: Appliance) -> dict[str, Any]:
+        """More return values of the module."""
+        return {}
+
+    # --- the four moves ---------------------------------------------------------------------------------------------
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self._host, self._facts = _whose(self._task.delegate_to, task_vars or {})
+        try:
+            self._refuse_ignored_keywords()
+            self.arguments = self._validate()
+            result.update(self._operate())
+        except Refused as refusal:
+            result.update(self._failure(refusal.what, refusal.remedy))
+        except NotReadError as unread:
+            result.update(self._failure(f"{self._host} cannot be judged: {unread}.", "Repair that, then run again."))
+        except _failures.StepsFailed as failed:
+            result.update(self._failure(failed.what, failed.remedy, failed.details))
+        except _bridge.NoAnswer as silence:
+            result.update(
+                self._failure(str(silence), "Look at PowerShell on the host; then run the same command again.")
+            )
+        except _bridge.ConnectionLost as lost:
+            raise AnsibleConnectionFailure(self._masked(self._lost_message(lost))) from lost
+        return self._masked(result)  # type: ignore[no-any-return]
+
+    def _operate(self) -> dict[str, Any]:
+        state = self.state = self._predict(self.read())
+        changes = self.decide(state)
+        if self._task.check_mode:
+            return self._report(state.with_changes(**_merged(changes)), changes)
+        if changes:
+            self.act(state, changes)
+            state = self.state = self.read()
+            self._confirm(state)
+        return self._report(state, changes)
+
+    def _confirm(self, state: Appliance) -> None:
+        """A cmdlet that returns without an error has not proven anything: the state has to say so."""
+        left = self.decide(state)
+        if left:
+            raise Refused(
+                f"{self._host} was asked to {left[0].what} and reported no error, but its state does not show it.",
+                "Look at the appliance's log directory before you run the same command again.",
+            )
+
+    def _report(self, state: Appliance, changes: Sequence[Change]) -> dict[str, Any]:
+        report: dict[str, Any] = {
+            "changed": bool(changes),
+            "changes": [change.what for change in changes],
+            "appliance": self.described(state),
+            **self.extra(state),
+        }
+        if self._task.diff and changes:
+            report["diff"] = {"before": encode(_merged_before(changes)), "after": encode(_merged(changes))}
+        if self._task.check_mode:
+            fact = {"run": run_id(), "state": state.to_dict()}
+            report["ansible_facts"] = {PREDICTED: fact}
+        return report
+
+    def described(self, state: Appliance) -> dict[str, Any]:
+        """The state as it is returned: with its name and the time it was read (seconds since 1970 of the controller)."""
+        return {"name": self._host, "read_at": time.time(), **state.to_dict()}
+
+    # --- what decisions share ------------------------------------------------------------------------------------------
+
+    @property
+    def target(self) -> str:
+        """The version the option `version` names. Raises Refused."""
+        try:
+            return check_target(self.arguments["version"])
+        except ValueError as error:
+            raise Refused(f"{error}.", "Correct cloud_connector_target_version; nothing was changed.") from error
+
+    def begun(self, state: Appliance, name: str) -> bool:
+        """A job of this name is on the appliance, running or with an answer nobody has fetched yet."""
+        return name in need(state.jobs)
+
+    def require_scripts(self, state: Appliance) -> None:
+        """The cmdlets have to be those of the target version."""
+        if need(state.scripts) != self.target:
+            raise Refused(
+                f"The scripts on {self._host} are {state.scripts}, not {self.target}.",
+                "Run the package operation first.",
+            )
+
+    def require_spare(self) -> None:
+        """The rest of the site carries the calls, or its owner consented to an outage (design.md 5, gates)."""
+        refusal = capacity.refusal(str(self._host), self.arguments["site"], time.time())
+        if refusal:
+            raise Refused(refusal, "Nothing was changed on this appliance by this operation.")
+
+    def fence(self, kind: str, name: str, state: Appliance) -> Step:
+        """Stops the list on the appliance itself when a version is no longer what this decision was made on.
+
+        What the cmdlet prints is not documented, so the very output that was read is what is expected.
+        """
+        return steps.version(kind, name, expect=state.raw_versions[name])
+
+    # --- talking to the appliance -------------------------------------------------------------------------------------
+
+    def read(self) -> Appliance:
+        """The state of the appliance, in one exchange."""
+        asked = survey_steps(
+            self.arguments["appliance_directory"],
+            self.arguments["site_directory"],
+            self.arguments["vms"] or {},
+            self.SUBSET,
+        )
+        return parse_survey(self.exchange(asked).raw)
+
+    def exchange(self, asked: Sequence[Step], answers: Sequence[Mapping[str, str]] = ()) -> _bridge.Answer:
+        """Send steps; the answer may hold errors."""
+        return _bridge.exchange(self._connection, steps.request(asked, answers), self.arguments["exchange_timeout"])
+
+    def run_steps(self, asked: Sequence[Step], doing: str, answers: Sequence[Mapping[str, str]] = ()) -> _bridge.Answer:
+        """Send steps that act. Raises StepsFailed when one of them failed."""
+        answer = self.exchange(asked, answers)
+        if answer.failed:
+            raise _failures.StepsFailed(doing, answer)
+        return answer
+
+    def run_job(self, job: _jobs.Job, doing: str) -> None:
+        """Start or find `job`, wait for it, and fail when its answer is a failure or its wait is over."""
+        try:
+            answer = self._runner().run(job)
+        except _jobs.JobUnfinished as unfinished:
+            raise Refused(
+                f"{unfinished}: it goes on by itself on {self._host}.",
+                "Wait, then run the same command again: it finds the job and does not start a second one.",
+            ) from unfinished
+        except _jobs.JobNotStarted as refused:
+            raise _failures.StepsFailed(f"start the job {job.name}", refused.answer) from refused
+        except _jobs.JobDied as died:
+            self._after_death(died)
+            return
+        if answer.failed:
+            raise _failures.StepsFailed(doing, answer)
+
+    def _after_death(self, died: _jobs.JobDied) -> None:
+        """A job that left no answer may have done its work all the same: only the state can tell."""
+        if self.decide(self.read()):
+            raise Refused(
+                f"{died}: the host restarted or the process was ended, and the work is not done.",
+                "See appliance in this result for the state it left; when the VMs are well, run the same command again.",
+            ) from died
+
+    def _runner(self) -> _jobs.Runner:
+        def quiet_exchange(asked: Sequence[Step]) -> _bridge.Answer:
+            try:
+                return self.exchange(asked)
+            finally:
+                # Windows drops idle connections after two minutes, and a sealed session does not survive that.
+                self._connection.close()
+
+        return _jobs.Runner(
+            exchange=quiet_exchange,
+            account=_jobs.Account(self.arguments["task_user"], self.arguments["task_password"]),
+            claim={"run": run_id(), "host": str(self._host)},
+            poll=self.arguments["poll_interval"],
+            limit=self.arguments["timeout"],
+            tell=lambda text: Display().display(f"  {self._host}: {text}"),
+            sleep=self.sleep,
+            now=self.now,
+        )
+
+    sleep = staticmethod(time.sleep)
+    now = staticmethod(time.monotonic)
+
+    # --- arguments, secrets, failures ---------------------------------------------------------------------------------
+
+    def _refuse_ignored_keywords(self) -> None:
+        """On Windows these keywords would be ignored in silence (ansible-craft.md 7)."""
+        if getattr(self._connection, "become", None):
+            raise Refused("become is not supported: it would be ignored.", "Log on as the deployment account instead.")
+        environment = self._task.environment or []
+        if any(environment):
+            raise Refused("environment is not supported: it would be ignored.", "Remove the keyword from the task.")
+
+    def _validate(self) -> dict[str, Any]:
+        checked = ArgumentSpecValidator(self.ARGUMENTS).validate(dict(self._task.args))
+        self._secrets = frozenset(checked._no_log_values)
+        if checked.error_messages:
+            raise Refused("; ".join(checked.error_messages) + ".", "See ansible-doc for the options of this module.")
+        return dict(checked.validated_parameters)
+
+    def _failure(self, what: str, remedy: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Every failure begins with who carries the calls now and whether waiting is safe."""
+        calls = self._calls_sentence()
+        failed: dict[str, Any] = {
+            "failed": True,
+            "changed": False,
+            "msg": " ".join(part for part in (calls, what, remedy) if part),
+            "failure": {"what": what, "remedy": remedy, "calls": calls, **(details or {})},
+        }
+        if self.state is not None:
+            failed["appliance"] = self.described(self.state)
+        return failed
+
+    def _calls_sentence(self) -> str:
+        site = getattr(self, "arguments", {}).get("site")
+        return capacity.calls_sentence(str(self._host), self._fresh_state(), site)
+
+    def _fresh_state(self) -> Appliance | None:
+        """The state after the failure when it can be had; the one before it is not to be told as if it were now."""
+        if self.state is None:
+            return None
+        try:
+            self.state = self.read()
+        except (_bridge.ConnectionLost, _bridge.NoAnswer):
+            self.state = None
+        return self.state
+
+    def _lost_message(self, lost: _bridge.ConnectionLost) -> str:
+        site = getattr(self, "arguments", {}).get("site")
+        outcome = "The outcome of what was running there is unknown." if lost.sent else "Nothing was sent to it."
+        return (
+            f"{capacity.calls_sentence(str(self._host), None, site)} {self._host} cannot be reached: {lost}. {outcome} "
+            "Run the same command again when it answers: it finds what is running there and goes on."
+        )
+
+    def _masked(self, value: Any) -> Any:
+        return remove_values(value, self._secrets)
+
+    # --- check mode ---------------------------------------------------------------------------------------------------
+
+    def _predict(self, state: Appliance) -> Appliance:
+        """In check mode, the state the operations before this one would have made."""
+        handed = self._facts.get(PREDICTED) if self._task.check_mode else None
+        if not handed or handed["run"] != run_id():
+            return state
+        return Appliance.from_dict(handed["state"])
+
+
+def _whose(delegate: str | None, task_vars: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The appliance that is talked to, and its facts: with `delegate_to` not those of the host the task runs for."""
+    if not delegate:
+        return task_vars.get("inventory_hostname", "the appliance"), task_vars.get("ansible_facts") or {}
+    hostvars = task_vars["hostvars"]
+    return delegate, (hostvars[delegate].get("ansible_facts") or {}) if delegate in hostvars else {}
+
+
+def run_id() -> str:
+    """Names this run of ansible-playbook: the same in all of its worker processes."""
+    return f"{os.uname().nodename}-{os.getppid()}"
+
+
+def _merged(changes: Sequence[Change]) -> dict[str, Any]:
+    return {name: value for change in changes for name, value in change.after.items()}
+
+
+def _merged_before(changes: Sequence[Change]) -> dict[str, Any]:
+    return {name: value for change in reversed(changes) for name, value in change.before.items()}

@@ -1,0 +1,52 @@
+"""Runs one operation of the collection in this process, its exchanges answered by the lab.
+
+The only seam is the connection: what Ansible's winrm plugin is to `_bridge`, `InProcessConnection` is here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from types import SimpleNamespace
+from typing import Any
+
+from lab.powershell.answer import answer_line
+
+
+class InProcessConnection:
+    """An Ansible connection whose other end is the lab's `answer()`."""
+
+    become = None
+
+    def __init__(self, appliance: Any) -> None:
+        self._appliance = appliance
+        self._shell = SimpleNamespace(tmpdir=None)
+
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        """Takes the request out of what would be stdin and gives the answer as PowerShell would print it."""
+        answer = self._appliance.exchange(json.loads(in_data or b"")["request"])
+        return 0, answer_line(answer).encode("ascii"), b""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def operate(
+    lab: Any,
+    host: str,
+    module: str,
+    *,
+    check: bool = False,
+    facts: dict[str, Any] | None = None,
+    method: str = "credssp",
+    **arguments: Any,
+) -> dict[str, Any]:
+    """What the module returns; raises AnsibleConnectionFailure as Ansible would see it."""
+    action = importlib.import_module(f"ansible_collections.sfb.cloud_connector.plugins.action.{module}").ActionModule
+    task = SimpleNamespace(
+        args=arguments, check_mode=check, diff=True, async_val=0, environment=None, delegate_to=None, action=module
+    )
+    connection = InProcessConnection(lab.connection(host, method=method))
+    made = action(task, connection, None, None, None)
+    made.sleep, made.now = lab.sleep, lab.now
+    return dict(made.run(task_vars={"inventory_hostname": host, "ansible_facts": facts or {}}))
