@@ -1,0 +1,24 @@
+"""Draining: running calls finish, new ones are refused (cloud-connector.md 1.1 Switch-CcVersion)."""
+
+from __future__ import annotations
+
+from lab.cmdlets.cloudconnector.product import Work
+from lab.powershell.invocation import Invocation
+from lab.world.appliance import Appliance
+
+
+def drain(call: Invocation, appliance: Appliance, force: bool) -> Work:
+    """Waits until no call is alive. After the limit, if there is one: fails, or with `force` cuts the calls that are left.
+
+    The appliance keeps refusing new calls afterwards, also when the cmdlet is killed while it waits: services that were told
+    to drain do not take that back by themselves (inferred). A restart of the host ends it.
+    """
+    appliance.draining = True
+    appliance.settle()
+    limit = appliance.world.switches.drain_limit
+    idle = appliance.line.idle()
+    yield idle if limit is None else idle | call.sleep(limit)
+    if appliance.line.alive and not force:
+        appliance.draining = False
+        appliance.settle()
+        call.throw("The services could not be drained. (simulated)")

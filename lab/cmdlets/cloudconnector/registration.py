@@ -1,0 +1,78 @@
+"""Register-, Unregister- and Publish-CcAppliance (cloud-connector.md 1.1, 6.3 T6 and T10)."""
+
+from __future__ import annotations
+
+from lab.cmdlets.cloudconnector.configuration import in_force
+from lab.cmdlets.cloudconnector.credentials import complete
+from lab.cmdlets.cloudconnector.product import Work, product, work
+from lab.powershell.invocation import Invocation
+from lab.world.appliance import Appliance
+from lab.world.configuration import BadConfiguration, Identity, identity
+from lab.world.product import own_service
+from lab.world.tenant import Refused, TenantAppliance, TenantSite, new_identity
+
+
+@product("Register-CcAppliance")
+def register(call: Invocation, appliance: Appliance) -> Work:
+    """Registers with the tenant; a full match is accepted, half of one refused. Asks for what the cache lacks."""
+    found = _identity(call, appliance)
+    cached = complete(call, appliance)
+    if call.flag("Local"):
+        return
+    tenant = appliance.world.tenant
+    again = appliance.world.switches.register_again == "accepted"
+    record = _record(call, appliance, found)
+    yield from work(call, appliance, "log on", appliance.world.switches.register_seconds)
+    try:
+        administrator = cached["TenantAdmin"]
+        tenant.log_on(administrator.user, administrator.password.value)
+        tenant.register(TenantSite(record.site, found.edge_fqdn), record, again)
+    except Refused as refused:
+        call.throw(str(refused))
+    yield from work(call, appliance, "registered", 0)
+    own_service(appliance)
+    appliance.registered = True
+
+
+def _identity(call: Invocation, appliance: Appliance) -> Identity:
+    try:
+        return identity(in_force(call, appliance))
+    except BadConfiguration as bad:
+        call.throw(str(bad))
+        raise
+
+
+def _record(call: Invocation, appliance: Appliance, found: Identity) -> TenantAppliance:
+    site, name = call.get("SiteName", found.site), call.get("ApplianceName", appliance.name)
+    return TenantAppliance(
+        new_identity(site, name),
+        name,
+        site,
+        found.mediation_fqdn,
+        found.mediation_address,
+        version=appliance.running or "",
+    )
+
+
+@product("Unregister-CcAppliance")
+def unregister(call: Invocation, appliance: Appliance) -> Work:
+    """Takes the appliance out of the tenant; the management service is NetworkService's again."""
+    if not call.flag("Local"):
+        yield from work(call, appliance, "log on", appliance.world.switches.register_seconds)
+        site, name = call.get("SiteName", appliance.site.name), call.get("ApplianceName", appliance.name)
+        try:
+            appliance.world.tenant.unregister(name, site)
+        except Refused as refused:
+            call.throw(str(refused))
+    appliance.registered = False
+    service = appliance.computer.services.find(appliance.world.switches.service_name)
+    if service is not None:
+        service.account = r"NT AUTHORITY\NetworkService"
+
+
+@product("Publish-CcAppliance")
+def publish(call: Invocation, appliance: Appliance) -> Work:
+    """Reads the Mediation Servers of the site from the tenant; changes nothing that the lab models."""
+    if not appliance.world.tenant.reachable:
+        call.throw("Unable to connect to the tenant. (simulated)")
+    yield from work(call, appliance, "topology", appliance.world.switches.register_seconds)

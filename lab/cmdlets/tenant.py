@@ -1,0 +1,202 @@
+"""The tenant's cmdlets, there once its session was imported (cloud-connector.md 2).
+
+Which properties the real objects have is documented for sites only; those of an appliance follow from its setters (2.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+from uuid import UUID
+
+from lab.powershell.catalogue import Registry
+from lab.powershell.invocation import Invocation
+from lab.powershell.objects import PSObject
+from lab.world.appliance import Appliance
+from lab.world.tenant import Refused, Tenant, TenantAppliance, TenantSite
+
+REGISTRY = Registry()
+Value = TypeVar("Value")
+LOGGED_ON = "tenant"
+"""Where a session keeps that the tenant's cmdlets were imported."""
+SESSION_TYPE = "System.Management.Automation.Runspaces.PSSession"
+ALWAYS_THERE = ("New-CsOnlineSession",)
+"""The one cmdlet of the connector module itself; the others come with the imported session."""
+
+
+def _tenant(call: Invocation) -> Tenant:
+    appliance: Appliance = call.session.state["appliance"]
+    return appliance.world.tenant
+
+
+@REGISTRY.implements("New-CsOnlineSession")
+def new_session(call: Invocation) -> None:
+    """Logs on with a credential; one that must ask the person (a second factor) fails."""
+    credential = call.get("Credential") or call.get_credential("Enter your tenant credential")
+    try:
+        _tenant(call).log_on(credential.user, credential.password.value)
+    except Refused as refused:
+        call.throw(str(refused))
+    session = {"Name": "SfBPowerShellSession", "State": "Opened", "ComputerName": "simulated.online.lync.com"}
+    call.write(PSObject(session, SESSION_TYPE))
+
+
+@REGISTRY.implements("Import-PSSession")
+def import_session(call: Invocation) -> None:
+    """Brings the tenant's cmdlets into this PowerShell session."""
+    call.session.state[LOGGED_ON] = True
+    call.write(PSObject({"Name": "tmp_simulated", "ModuleType": "Script"}, "tmp_simulated"))
+
+
+@REGISTRY.implements("Remove-PSSession")
+def remove_session(call: Invocation) -> None:
+    """Ends the tenant's session; its cmdlets are gone."""
+    call.session.state[LOGGED_ON] = False
+
+
+@REGISTRY.implements("Get-CsHybridPSTNSite")
+def get_site(call: Invocation) -> None:
+    for site in _tenant(call).sites.values():
+        if call.get("Identity") in (None, site.name):
+            call.write(_site_object(site))
+
+
+def _site_object(site: TenantSite) -> PSObject:
+    windows = {"BitsUpdateTimeWindowList": site.bits_windows, "OsUpdateTimeWindowList": site.os_windows}
+    properties = {"Identity": site.name, "EdgeFQDN": site.edge_fqdn, "EnableAutoUpdate": site.enable_auto_update}
+    return PSObject({**properties, **windows}, site.name)
+
+
+@REGISTRY.implements("Set-CsHybridPSTNSite")
+def set_site(call: Invocation) -> None:
+    site = _known(call, _tenant(call).sites, call.get("Identity"))
+    if not call.should_process():
+        return
+    site.enable_auto_update = call.get("EnableAutoUpdate", site.enable_auto_update)
+    site.edge_fqdn = call.get("EdgeFQDN", site.edge_fqdn)
+    site.bits_windows = _modified(site.bits_windows, call.get("BitsUpdateTimeWindow"))
+    site.os_windows = _modified(site.os_windows, call.get("OsUpdateTimeWindow"))
+
+
+def _modified(present: list[str], change: object) -> list[str]:
+    """A list modifier of Skype for Business: `@{add=…}`, `@{remove=…}`, `@{replace=…}`."""
+    if not isinstance(change, dict):
+        return present
+    named = {verb.lower(): _names(value) for verb, value in change.items()}
+    kept = [name for name in named.get("replace", present) if name not in named.get("remove", [])]
+    return [*kept, *(name for name in named.get("add", []) if name not in kept)]
+
+
+def _names(value: object) -> list[str]:
+    return [value] if isinstance(value, str) else [str(name) for name in value or []]  # type: ignore[attr-defined]
+
+
+@REGISTRY.implements("New-CsHybridPSTNSite")
+def new_site(call: Invocation) -> None:
+    _tenant(call).sites[call.get("Identity")] = TenantSite(call.get("Identity"), call.get("EdgeFQDN"))
+
+
+@REGISTRY.implements("Remove-CsHybridPSTNSite")
+def remove_site(call: Invocation) -> None:
+    _known(call, _tenant(call).sites, call.get("Identity"))
+    del _tenant(call).sites[call.get("Identity")]
+
+
+@REGISTRY.implements("Get-CsHybridPSTNAppliance")
+def get_appliance(call: Invocation) -> None:
+    for one in _chosen(call, _tenant(call).appliances.values()):
+        call.write(_appliance_object(one))
+
+
+def _chosen(call: Invocation, appliances: Iterable[TenantAppliance]) -> list[TenantAppliance]:
+    wanted: list[Callable[[TenantAppliance], bool]] = [
+        lambda one: call.get("Identity") in (None, UUID(one.identity)),
+        lambda one: call.get("Name") in (None, one.name),
+        lambda one: call.get("SiteName") in (None, one.site),
+    ]
+    return [one for one in appliances if all(fits(one) for fits in wanted)]
+
+
+def _appliance_object(one: TenantAppliance) -> PSObject:
+    properties = {
+        "Identity": UUID(one.identity),
+        "Name": one.name,
+        "SiteName": one.site,
+        "MediationServerFqdn": one.mediation_fqdn,
+        "MediationServerIPAddress": one.mediation_address,
+        "MaintenanceMode": one.maintenance_mode,
+        "Status": one.status,
+        "Version": one.version,
+        "Action": one.action,
+        "ActionStatus": one.action_status,
+        "Error": one.error,
+    }
+    return PSObject(properties, one.identity)
+
+
+@REGISTRY.implements("Set-CsHybridPSTNAppliance")
+def set_appliance(call: Invocation) -> None:
+    one = _known(call, _tenant(call).appliances, str(call.get("Identity")))
+    one.maintenance_mode = call.get("MaintenanceMode", one.maintenance_mode)
+
+
+@REGISTRY.implements("Unregister-CsHybridPSTNAppliance")
+def unregister_appliance(call: Invocation) -> None:
+    """Only with an identity: what it does without one is not documented."""
+    _known(call, _tenant(call).appliances, str(call.get("Identity")))
+    del _tenant(call).appliances[str(call.get("Identity"))]
+
+
+@REGISTRY.implements("Set-CsCceApplianceStatus")
+def set_status(call: Invocation) -> None:
+    one = _known(call, _tenant(call).appliances, str(call.get("Identity")))
+    one.status, one.version = call.get("Status", one.status), call.get("Version", one.version)
+    one.error = call.get("Error", one.error)
+
+
+@REGISTRY.implements("Set-CsCceApplianceDeploymentStatus")
+def set_deployment_status(call: Invocation) -> None:
+    one = _known(call, _tenant(call).appliances, str(call.get("Identity")))
+    one.action, one.action_status = call.get("Action"), call.get("Status")
+    one.error = call.get("Error", "")
+
+
+@REGISTRY.implements("Get-CsTenantUpdateTimeWindow")
+def get_window(call: Invocation) -> None:
+    for name, window in _tenant(call).windows.items():
+        if call.get("Identity") in (None, name):
+            call.write(PSObject({"Identity": name, **window}, name))
+
+
+@REGISTRY.implements("New-CsTenantUpdateTimeWindow", "Set-CsTenantUpdateTimeWindow")
+def put_window(call: Invocation) -> None:
+    """Writes a time window; the lab's appliances do not act on windows."""
+    given = {name: value for name, value in call.parameters.items() if name not in ("Identity", "Force", "Confirm")}
+    windows = _tenant(call).windows
+    windows[call.get("Identity")] = {**windows.get(call.get("Identity"), {}), **given}
+
+
+@REGISTRY.implements("Remove-CsTenantUpdateTimeWindow")
+def remove_window(call: Invocation) -> None:
+    _known(call, _tenant(call).windows, call.get("Identity"))
+    del _tenant(call).windows[call.get("Identity")]
+
+
+@REGISTRY.implements("Get-CsTenantHybridConfiguration")
+def get_configuration(call: Invocation) -> None:
+    tenant = _tenant(call)
+    properties = {
+        "Identity": "Global",
+        "HybridPSTNSites": [site.name for site in tenant.sites.values()],
+        "HybridPSTNAppliances": [one.name for one in tenant.appliances.values()],
+        "TenantUpdateTimeWindows": list(tenant.windows),
+        "PeerDestination": tenant.peer_destination,
+    }
+    call.write(PSObject(properties, "Global"))
+
+
+def _known(call: Invocation, table: dict[str, Value], identity: str) -> Value:
+    """The entry of that identity; ends the cmdlet when there is none."""
+    if identity not in table:
+        call.throw(f"Cannot find object '{identity}'. (simulated)")
+    return table[identity]

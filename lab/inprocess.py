@@ -1,0 +1,155 @@
+"""The simulated fleet in this very process: no wire, no wall clock. For tests of operations and modules.
+
+lab = Lab.from_description()
+answer = lab.connection("cce-ber-1").exchange(request)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import simpy
+
+from lab.cmdlets.windows import equip
+from lab.powershell.answer import answer
+from lab.powershell.session import Session
+from lab.sessions import open_session
+from lab.wire.shell import Logon
+from lab.world.appliance import Appliance
+from lab.world.configuration import parse, render
+from lab.world.demo import DEMO
+from lab.world.faults import Fault
+from lab.world.fleet import Fleet, build, describe, package_url
+from lab.world.product import package
+from lab.world.record import Record
+from lab.world.world import World
+
+Method = Literal["basic", "ntlm", "credssp"]
+WireFault = Literal["lost_before", "lost_after"]
+DAY = 86400.0
+
+
+class ConnectionLost(ConnectionError):
+    """The appliance cannot be reached, or the connection broke: what it did is not known here."""
+
+
+class Lab:
+    """A world and the ways into it."""
+
+    def __init__(self, fleet: Fleet, world: World) -> None:
+        self.fleet = fleet
+        self.world = world
+        self.wire_faults: dict[str, list[WireFault]] = {}
+
+    @classmethod
+    def from_description(cls, described: Mapping[str, Any] | str | Path = DEMO, **changes: Any) -> Lab:
+        """The lab of a description (default: the demo fleet); `changes` replace keys of it, such as `switches={...}`."""
+        fleet = describe(described)
+        fleet = describe({**described, **changes}) if isinstance(described, Mapping) else fleet
+        world = build(fleet)
+        for appliance in world.appliances.values():
+            attach_jobs(appliance)
+        return cls(fleet, world)
+
+    @property
+    def record(self) -> Record:
+        """What happened."""
+        return self.world.record
+
+    def appliance(self, name: str) -> Appliance:
+        """The appliance itself, to look at or to change."""
+        return self.world.appliances[name]
+
+    def snapshot(self, name: str) -> dict[str, Any]:
+        """The state of an appliance as data, for assertions."""
+        return self.appliance(name).state()
+
+    def connection(self, name: str, method: Method = "credssp", user: str | None = None) -> Connection:
+        """A connection to an appliance, by default as the account that deployed it."""
+        return Connection(self, self.appliance(name), Logon(user or self.fleet.account.name, method))
+
+    def advance(self, seconds: float) -> None:
+        """Lets simulated time pass."""
+        self.world.env.run(until=self.world.env.now + seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """The same, to be handed to code that wants to wait."""
+        self.advance(seconds)
+
+    def fault(self, name: str, *, wire: WireFault | None = None, times: int = 1, **described: Any) -> Fault | None:
+        """Lets a fault strike an appliance: fields of `Fault`, or `trouble="T4"`, or `wire=` for its connection.
+
+        lost_before: the connection breaks before anything was done. lost_after: after everything was done.
+        """
+        if wire is not None:
+            self.wire_faults.setdefault(name, []).extend([wire] * times)
+            return None
+        return self.appliance(name).faults.add(times=times, **described)
+
+    def package(self, version: str | None = None) -> tuple[str, str]:
+        """Address and SHA-256 of the MSI of a version (default: the target)."""
+        version = version or self.fleet.target
+        return package_url(self.fleet, version), hashlib.sha256(package(version)).hexdigest()
+
+    def ini(self, name: str, version: str | None = None) -> str:
+        """The new CloudConnector.ini of an appliance: the template of a version (default: the target) with its values."""
+        return new_ini(self.appliance(name), version or self.fleet.target)
+
+
+def new_ini(appliance: Appliance, version: str) -> str:
+    """The template of `version` with the values of the ini in force on the appliance."""
+    text = appliance.computer.files.read_text(r"C:\ProgramData\CloudConnector\CloudConnector.ini")
+    return render(version, parse(text))
+
+
+def attach_jobs(appliance: Appliance) -> None:
+    """Lets the scheduled tasks of an appliance open sessions on it."""
+    equip(appliance.computer, lambda logon: open_session(appliance, logon))
+
+
+class Connection:
+    """What stands for WinRM: each exchange is a new PowerShell process on the appliance."""
+
+    def __init__(self, lab: Lab, appliance: Appliance, logon: Logon) -> None:
+        self.exchanges = 0
+        """How many exchanges were tried."""
+        self._lab = lab
+        self._appliance = appliance
+        self._logon = logon
+
+    def exchange(self, request: Mapping[str, Any], timeout: float = 2 * DAY) -> dict[str, Any]:
+        """The answer of the bridge, the time it takes having passed.
+
+        Raises ConnectionLost, also after `timeout` simulated seconds: then the work goes on, unseen.
+        """
+        self.exchanges += 1
+        fault = self._next_fault()
+        if fault == "lost_before" or self._appliance.unreachable or not self._appliance.computer.up:
+            raise ConnectionLost(f"{self._appliance.name} cannot be reached")
+        answered = self._run(request, timeout)
+        if answered is None or fault == "lost_after":
+            raise ConnectionLost(f"the connection to {self._appliance.name} was lost; the outcome is unknown")
+        return answered
+
+    def _next_fault(self) -> WireFault | None:
+        waiting = self._lab.wire_faults.get(self._appliance.name, [])
+        return waiting.pop(0) if waiting else None
+
+    def _run(self, request: Mapping[str, Any], timeout: float) -> dict[str, Any] | None:
+        env = self._lab.world.env
+        session = open_session(self._appliance, self._logon)
+        process = self._appliance.computer.run(guarded(session, request))
+        env.run(until=process | env.timeout(timeout))
+        answered: dict[str, Any] | None = process.value if process.triggered else None
+        return answered
+
+
+def guarded(session: Session, request: Mapping[str, Any]) -> Generator[simpy.Event, Any, dict[str, Any] | None]:
+    """Answers a request; None when the process is ended from outside."""
+    try:
+        return (yield from answer(session, request))
+    except simpy.Interrupt:
+        return None

@@ -1,0 +1,195 @@
+"""Builds one appliance as Microsoft's procedure would have left it: deployed, registered, in production."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lab.powershell.objects import Credential, Secret
+from lab.world import credentials
+from lab.world.appliance import PROGRAM_DATA, Appliance, Directories
+from lab.world.bits import write_bits
+from lab.world.calls import Line
+from lab.world.computer import GIB, Computer, Module
+from lab.world.configuration import FILE, Ini, identity, parse, render
+from lab.world.machines import ROLES, VmSet
+from lab.world.network import account
+from lab.world.product import Installer, own_service, put_in_place
+from lab.world.tenant import TenantAppliance, new_identity
+
+if TYPE_CHECKING:
+    from lab.world.fleet import Account, ApplianceDescription
+    from lab.world.site import Site
+
+DOTNET_KEY = r"HKLM:\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full"
+SERVICE_PASSWORD = "Simulated-Cce-Passw0rd!"
+CAPACITY = {"Normal": 500, "Minimum": 50}
+Place = tuple[int, int]
+"""Number of the site in the fleet and of the appliance in the site, both from 1: names and addresses follow from it."""
+
+
+def build_appliance(site: Site, described: ApplianceDescription, owner: Account, place: Place) -> Appliance:
+    """Makes the appliance and puts it into its site and world."""
+    world = site.world
+    computer = _computer(site, described, owner)
+    line = Line(world.env, described.name, CAPACITY[described.hardware])
+    appliance = Appliance(world, site, computer, line, owner.name, described.address)
+    computer.watchers.append(appliance.power_changed)
+    computer.executables["msiexec.exe"] = Installer(appliance).run
+    site.appliances.append(appliance)
+    world.appliances[described.name] = appliance
+    _install(appliance, described, ini_values(site, described.hardware, place))
+    _register(appliance)
+    appliance.settle()
+    return appliance
+
+
+def _computer(site: Site, described: ApplianceDescription, owner: Account) -> Computer:
+    world = site.world
+    computer = Computer(world.env, described.name, world.network, world.start)
+    computer.boot_seconds = world.switches.boot_seconds
+    computer.disks["C:"].free = described.free_disk_gb * GIB
+    computer.memory.size = described.memory_gb * GIB
+    computer.memory.free = (described.memory_gb * GIB) // (2 if world.switches.ram_for_two_sets else 16)
+    computer.registry.set(DOTNET_KEY, {"Release": described.dotnet_release})
+    computer.modules += [Module("Hyper-V", r"C:\Windows\System32\WindowsPowerShell\v1.0\Modules\Hyper-V")]
+    computer.modules += [Module("SkypeOnlineConnector", r"C:\Program Files\Common Files\Skype\SkypeOnlineConnector")]
+    computer.add_account(owner.name, owner.password)
+    computer.add_account("CceService", SERVICE_PASSWORD)
+    return computer
+
+
+def _install(appliance: Appliance, described: ApplianceDescription, values: Ini) -> None:
+    put_in_place(appliance, described.scripts)
+    own_service(appliance)
+    appliance.registered = True
+    _write_configuration(appliance, render(described.scripts, values))
+    _fill_cache(appliance)
+    _fill_share(appliance, described.running)
+    for version in filter(None, (described.running, described.backup)):
+        deploy(appliance, version, values)
+    appliance.running, appliance.backup = described.running, described.backup
+    engage(appliance.sets[described.running])
+    appliance.write_versions()
+
+
+def _write_configuration(appliance: Appliance, text: str) -> None:
+    root = rf"C:\Users\{account(appliance.owner)}\CloudConnector\ApplianceRoot"
+    appliance.directories[account(appliance.owner)] = Directories(root, appliance.site.directory)
+    appliance.computer.files.write_text(rf"{root}\{FILE}", text)
+    appliance.computer.files.write_text(rf"{PROGRAM_DATA}\{FILE}", text)
+
+
+def _fill_cache(appliance: Appliance) -> None:
+    tenant = appliance.world.tenant
+    cached = {kind: Credential(kind, Secret(SERVICE_PASSWORD)) for kind in credentials.NEW_TYPES}
+    cached["TenantAdmin"] = Credential(tenant.administrator, Secret(tenant.password))
+    credentials.store(appliance, appliance.owner, cached)
+
+
+def _fill_share(appliance: Appliance, version: str) -> None:
+    files, site = appliance.world.network.files, appliance.site.directory
+    files.write_text(rf"{site}\Bits\VHD\SfBServer.vhdx", "simulated base disk")
+    write_bits(files, site, version, appliance.world.switches.version_info == "named")
+
+
+def deploy(appliance: Appliance, version: str, values: Ini) -> None:
+    """A complete set of VMs, off and not connected."""
+    for role in ROLES:
+        appliance.add_machine(version, role, values)
+    appliance.sets[version].complete = True
+
+
+def engage(machines: VmSet) -> None:
+    """Puts a set in production: on, connected, its services running."""
+    machines.connect(True)
+    machines.start_mode("Auto")
+    for machine in machines:
+        machine.turn_on()
+
+
+def _register(appliance: Appliance) -> None:
+    text = appliance.computer.files.read_text(rf"{PROGRAM_DATA}\{FILE}")
+    found = identity(parse(text))
+    record = TenantAppliance(
+        new_identity(found.site, appliance.name),
+        appliance.name,
+        found.site,
+        found.mediation_fqdn,
+        found.mediation_address,
+        version=appliance.running or "",
+    )
+    appliance.world.tenant.appliances[record.identity] = record
+
+
+def ini_values(site: Site, hardware: str, place: Place) -> Ini:
+    """What the CloudConnector.ini of an appliance says: the names and addresses that follow from its place in the fleet."""
+    number, position = place
+    server, network = f"S{number}A{position}", f"10.{number // 256}.{number % 256}"
+    host = position * 10
+    return {
+        "Common": {
+            "SIPDomains": "contoso.com",
+            "VirtualMachineDomain": "cce.local",
+            "ServerName": f"{server}-AD",
+            "IP": f"{network}.{host + 1}",
+            "OnlineSipFederationFqdn": "sipfed.online.lync.com",
+            "SiteName": site.name,
+            "HardwareType": hardware,
+            "OMSEnabled": "false",
+        },
+        "Network": _networks(network),
+        "PrimaryCMS": {"ServerName": f"{server}-CMS", "IP": f"{network}.{host + 2}", "ShareName": "CmsFileStore"},
+        "MediationServer": {"ServerName": f"{server}-MED", "PoolName": "mspool", "IP": f"{network}.{host + 3}"},
+        "EdgeServer": _edge(
+            site.name, server, f"{network}.{host + 4}", f"198.{18 + number // 256}.{number % 256}.{position}"
+        ),
+        **{f"Gateway{one}": gateway(site.name, number, one) for one in (1, 2)},
+        "HybridVoiceRoutes": {"LocalRoute": ".*"},
+        "TrunkConfiguration": {
+            "EnableReferSupport": "true",
+            "EnableFastFailoverTimer": "true",
+            "ForwardCallHistory": "false",
+            "ForwardPAI": "false",
+        },
+    }
+
+
+def _networks(network: str) -> dict[str, str]:
+    return {
+        "CorpnetIPPrefixLength": "24",
+        "InternetIPPrefixLength": "24",
+        "CorpnetSwitchName": "SfB CCE Corpnet Switch",
+        "InternetSwitchName": "SfB CCE Internet Switch",
+        "CorpnetDefaultGateway": f"{network}.1",
+        "InternetDefaultGateway": "198.18.0.1",
+        "CorpnetDNSIPAddress": f"{network}.2",
+        "InternetDNSIPAddress": "198.18.0.2",
+        "ManagementSwitchName": "SfB CCE Management Switch",
+        "ManagementIPPrefix": "192.168.213.0",
+        "ManagementIPPrefixLength": "24",
+    }
+
+
+def _edge(site: str, server: str, inside: str, outside: str) -> dict[str, str]:
+    return {
+        "InternalServerName": f"{server}-EDGE",
+        "InternalPoolName": "edgepool",
+        "InternalServerIPs": inside,
+        "ExternalSIPPoolName": f"ap-{site}",
+        "ExternalSIPIPs": outside,
+        "ExternalMRFQDNPoolName": f"ap-{site}",
+        "ExternalMRIPs": outside,
+        "ExternalMRPublicIPs": "",
+        "ExternalMRPortRange": "10000",
+    }
+
+
+def gateway(site: str, number: int, one: int) -> dict[str, str]:
+    """One of the two gateways of a site."""
+    return {
+        "FQDN": f"gw{one}.{site}.contoso.com",
+        "IP": f"10.{number // 256}.{number % 256}.{200 + one}",
+        "Port": "5068",
+        "Protocol": "TCP",
+        "VoiceRoutes": "LocalRoute",
+    }

@@ -1,0 +1,91 @@
+"""Faults that strike an appliance inside its cmdlets, by number of times, at named moments.
+
+A fault names a cmdlet (`*` for any), the moment (`before`, `during`, `after`), for `during` optionally the point of the cmdlet's
+work, and what happens. The documented troubles (cloud-connector.md 6.3) have names: see `TROUBLES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+When = Literal["before", "during", "after"]
+Action = Literal["error", "hang", "die_host", "half_done", "services_fail", "exit_code"]
+
+
+@dataclass
+class Fault:
+    """One fault that waits for its moment.
+
+    error: the cmdlet throws `text`. hang: it never comes back. die_host: the host restarts under it. half_done: it comes back
+    without an error, its work undone from there on. services_fail: the services of the new Edge do not start (Switch-CcVersion
+    only). exit_code: Windows Installer ends with `code` and changes nothing (3010 and 1641: it did its work).
+    """
+
+    cmdlet: str
+    when: When = "before"
+    action: Action = "error"
+    text: str = "Simulated failure."
+    times: int = 1
+    point: str | None = None
+    code: int = 1603
+
+    def strikes(self, cmdlet: str, when: When, point: str | None) -> bool:
+        """Whether this is its moment."""
+        named = self.cmdlet in ("*", cmdlet) and self.when == when
+        return named and self.times > 0 and self.point in (None, point)
+
+
+TROUBLES: Mapping[str, Fault] = {
+    "T3": Fault(
+        "Install-CcAppliance",
+        "during",
+        text="Remove-VMSwitch : Failed while removing virtual Ethernet switch. The virtual switch 'SfB CCE Management Switch' "
+        "cannot be deleted because it is being used by running virtual machines or assigned to child pools.",
+        point="management switch",
+    ),
+    "T4": Fault(
+        "Switch-CcVersion",
+        "during",
+        "services_fail",
+        "Service RTCMRAUTH failed to start. Check to make sure the service is not disabled.",
+        point="services",
+    ),
+    "T14": Fault(
+        "Install-CcAppliance", "during", text="Dismount-WindowsImage failed. Error code = 0xc1550115", point="Edge"
+    ),
+    "T18": Fault(
+        "Enter-CcUpdate",
+        text="The term 'Stop-CsWindowsService' is not recognized as the name of a cmdlet, function, script file, or "
+        "operable program.",
+    ),
+}
+"""Documented troubles that are a failure of one cmdlet. T6, T10 to T13, T19 and T20 follow from the state of the world."""
+
+
+class Faults:
+    """The faults that wait on one appliance."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Fault] = []
+
+    def add(self, **described: Any) -> Fault:
+        """Adds a fault: either `trouble` (a name of `TROUBLES`) with changes to it, or the fields of `Fault`."""
+        trouble = described.pop("trouble", None)
+        fault = replace(TROUBLES[trouble], **described) if trouble else Fault(**described)
+        self.waiting.append(fault)
+        return fault
+
+    def take(self, cmdlet: str, when: When, point: str | None = None) -> Fault | None:
+        """The fault that strikes now, if any; it has one time less from then on."""
+        for fault in self.waiting:
+            if fault.strikes(cmdlet, when, point):
+                fault.times -= 1
+                self.waiting = [other for other in self.waiting if other.times > 0]
+                return fault
+        return None
+
+    def clear(self) -> None:
+        """Nothing strikes any more."""
+        self.waiting = []

@@ -1,0 +1,127 @@
+"""The Office 365 tenant: its administrator, PSTN sites and appliances (cloud-connector.md 2). Gone since July 2021."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Refused(Exception):
+    """The tenant refuses; the text is what a cmdlet throws."""
+
+
+CONFLICT = (
+    "Cannot register appliance because your current input/configuration <SiteName> or <ApplianceName> or "
+    "<Mediation Server FQDN> or <Mediation Server IP Address> conflicts with existing appliance(s). Remove conflict "
+    "appliance or update your input/configuration information then register again."
+)
+"""The documented text (T6)."""
+
+
+@dataclass
+class TenantSite:
+    """One PSTN site as the tenant knows it."""
+
+    name: str
+    edge_fqdn: str
+    enable_auto_update: bool = True
+    bits_windows: list[str] = field(default_factory=list)
+    os_windows: list[str] = field(default_factory=list)
+
+
+@dataclass
+class TenantAppliance:
+    """One appliance as the tenant knows it; which properties the real object has is not documented."""
+
+    identity: str
+    name: str
+    site: str
+    mediation_fqdn: str
+    mediation_address: str
+    maintenance_mode: bool = False
+    status: str = "Running"
+    """None, Running, Maintenance or Error."""
+    version: str = ""
+    action: str = "Deploy"
+    action_status: str = "Finished"
+    error: str = ""
+
+    def same_half(self, other: TenantAppliance) -> bool:
+        """Whether any part of the identity is shared: name, FQDN and address must each be unique."""
+        return (
+            self.name == other.name
+            or self.mediation_fqdn == other.mediation_fqdn
+            or self.mediation_address == other.mediation_address
+        )
+
+    def same(self, other: TenantAppliance) -> bool:
+        """Whether all parts of the identity are shared."""
+        return (self.name, self.site, self.mediation_fqdn, self.mediation_address) == (
+            other.name,
+            other.site,
+            other.mediation_fqdn,
+            other.mediation_address,
+        )
+
+
+@dataclass
+class Tenant:
+    """The tenant; `reachable` is its network, `wants_second_factor` a policy that shuts unattended logons out."""
+
+    administrator: str = "cceadmin@contoso.onmicrosoft.com"
+    password: str = "tenant-secret"
+    reachable: bool = True
+    wants_second_factor: bool = False
+    sites: dict[str, TenantSite] = field(default_factory=dict)
+    appliances: dict[str, TenantAppliance] = field(default_factory=dict)
+    """By identity, a GUID."""
+    windows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Update time windows by name; nothing in the lab acts on them."""
+    peer_destination: str = ""
+
+    def log_on(self, user: str, password: str) -> None:
+        """Raises Refused; the text of a wrong password is documented (T10), the others are the lab's."""
+        if not self.reachable:
+            raise Refused("Unable to connect to the tenant. (simulated)")
+        if user.casefold() != self.administrator.casefold() or password != self.password:
+            raise Refused(f"Logon failed for the user '{user}'.")
+        if self.wants_second_factor:
+            raise Refused(f"Logon failed for the user '{user}': a second factor is required. (simulated)")
+
+    def register(self, site: TenantSite, appliance: TenantAppliance, again: bool = True) -> TenantAppliance:
+        """Registers an appliance, and its site when it is new.
+
+        A full match is the record that is there (unless not `again`); half a match is Refused.
+        """
+        self._check_site(site)
+        for known in self.appliances.values():
+            if known.same(appliance) and again:
+                return known
+            if known.same_half(appliance):
+                raise Refused(CONFLICT)
+        self.sites.setdefault(site.name, site)
+        self.appliances[appliance.identity] = appliance
+        return appliance
+
+    def unregister(self, name: str, site: str) -> None:
+        """Forgets an appliance; Refused when there is none of that name in the site."""
+        self.appliances.pop(self.find(name, site).identity)
+
+    def find(self, name: str, site: str) -> TenantAppliance:
+        """The appliance of that name in that site, or Refused."""
+        for known in self.appliances.values():
+            if (known.name, known.site) == (name, site):
+                return known
+        raise Refused(f"Appliance '{name}' is not registered in site '{site}'. (simulated)")
+
+    def _check_site(self, site: TenantSite) -> None:
+        """A site is known by its name and its Edge FQDN: half a match is a conflict."""
+        for known in self.sites.values():
+            if (known.name == site.name) != (known.edge_fqdn == site.edge_fqdn):
+                raise Refused(CONFLICT)
+
+
+def new_identity(site: str, name: str) -> str:
+    """A GUID that is the same in every run."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"simulated/{site}/{name}"))

@@ -1,0 +1,110 @@
+"""Faults inside cmdlets and on the connection, and the record of it."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from lab.inprocess import ConnectionLost, Lab
+from lab.world.demo import DEMO
+from lab.world.fleet import build, describe
+
+
+def test_an_error_before_and_after(lab, run):
+    lab.fault("cce-1", cmdlet="Get-CcVersion", text="Boom.")
+    lab.fault("cce-1", cmdlet="Switch-CcVersion", when="after")
+    result = run(lab, "Get-CcVersion")
+    assert (result["thrown"], result["errors"][0]["message"], result["output"]) == (True, "Boom.", [])
+    assert run(lab, "Get-CcVersion")["output"] == ["2.0.1"]
+
+
+def test_half_done_comes_back_without_an_error(lab, upgrade, run):
+    upgrade(lab)
+    lab.fault("cce-1", cmdlet="Switch-CcVersion", when="during", point="off", action="half_done")
+    assert run(lab, "Switch-CcVersion")["errors"] == []
+    assert (lab.snapshot("cce-1")["running"], lab.snapshot("cce-1")["in_service"]) == ("2.0.1", False)
+
+
+def test_a_cmdlet_that_hangs_is_lost_after_the_timeout_and_runs_on(lab):
+    lab.fault("cce-1", cmdlet="Get-CcVersion", action="hang")
+    step = {"name": "it", "cmdlet": "Get-CcVersion", "parameters": {}}
+    with pytest.raises(ConnectionLost):
+        lab.connection("cce-1").exchange({"protocol": 1, "steps": [step], "answers": []}, timeout=60)
+    assert lab.record.cmdlets(name="Get-CcVersion")[0].outcome == "running"
+
+
+def test_a_host_that_dies_kills_the_cmdlet(lab, run):
+    lab.fault("cce-1", cmdlet="Get-CcVersion", action="die_host")
+    with pytest.raises(ConnectionLost):
+        run(lab, "Get-CcVersion")
+    assert lab.record.cmdlets(name="Get-CcVersion")[0].outcome == "killed"
+    lab.advance(3600)
+    assert run(lab, "Get-CcVersion")["output"] == ["2.0.1"]
+
+
+def test_a_connection_lost_before_did_nothing_and_lost_after_did_it(lab, run):
+    lab.fault("cce-1", wire="lost_before")
+    lab.fault("cce-1", wire="lost_after")
+    for expected in (0, 1):
+        with pytest.raises(ConnectionLost):
+            run(lab, "Enter-CcUpdate")
+        assert len(lab.record.cmdlets(name="Enter-CcUpdate")) == expected
+
+
+def test_an_unreachable_appliance_carries_calls(lab, run):
+    lab.appliance("cce-1").unreachable = True
+    with pytest.raises(ConnectionLost):
+        run(lab, "Get-CcVersion")
+    assert lab.snapshot("cce-1")["in_service"]
+
+
+def test_passwords_are_masked_in_the_record(lab, run):
+    run(lab, "Register-ScheduledTask", TaskName="t", Xml="<no/>", User="CceAdmin", Password="secret")
+    assert lab.record.cmdlets(name="Register-ScheduledTask")[0].parameters["Password"] == "********"
+
+
+def test_reading_is_not_mutating(lab, run):
+    run(lab, "Get-CcVersion")
+    run(lab, "Enter-CcUpdate")
+    assert [one.name for one in lab.record.cmdlets(mutating=True)] == ["Enter-CcUpdate"]
+    assert [one.name for one in lab.record.cmdlets(appliance="cce-1", mutating=False)] == ["Get-CcVersion"]
+
+
+def test_every_line_of_the_file_says_simulated():
+    file = io.StringIO()
+    world = build(describe(DEMO), file)
+    world.env.run(until=3600)
+    world.record.close()
+    lines = [json.loads(line) for line in file.getvalue().splitlines()]
+    assert lines[0]["kind"] == "header"
+    assert all(line["simulated"] for line in lines)
+    assert len([line for line in lines if line["kind"] == "call"]) == len(world.record.calls())
+
+
+def test_the_record_answers_from_a_position_on(lab, run):
+    run(lab, "Get-CcVersion")
+    run(lab, "Get-CcVersion")
+    later = lab.record.since(position=1, kind="cmdlet")
+    assert [(one["position"], one["name"]) for one in later] == [(1, "Get-CcVersion")]
+
+
+def test_the_demo_fleet_begins_healthy():
+    lab = Lab.from_description()
+    lab.advance(600)
+    assert all(lab.snapshot(name)["in_service"] for name in lab.world.appliances)
+    assert (lab.record.shortages(), lab.record.outages()) == ([], [])
+
+
+@pytest.mark.parametrize("bad", [{"site": []}, {"sites": [{"nam": "x"}]}, {"switches": {"no": 1}, "sites": []}])
+def test_a_description_that_is_not_understood_is_refused(bad):
+    with pytest.raises(ValueError, match="unknown|no such|missing"):
+        Lab.from_description(bad)
+
+
+def test_an_appliance_may_begin_halfway():
+    site = {"name": "oslo", "appliances": [{"name": "a", "scripts": "2.1", "running": "2.0.1", "backup": "2.1"}]}
+    state = Lab.from_description({"sites": [site]}).snapshot("a")
+    assert (state["scripts"], state["running"], state["backup"]) == ("2.1", "2.0.1", "2.1")
+    assert state["in_service"]
