@@ -31,14 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Answer standard input line by line; 2 when a line was no request."""
+    """Answer standard input line by line; 2 when a line was no request (its answer says what is wrong with it)."""
     failed = False
     for line in filter(str.strip, sys.stdin):
         try:
-            print(answered(line), flush=True)
+            text = answered(line)
         except (Misfit, json.JSONDecodeError) as error:
             failed = True
-            print(error, file=sys.stderr)
+            text = json.dumps({"internal_error": str(error)})
+        print(text, flush=True)
     return 2 if failed else 0
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import reduce
 from operator import or_
 from uuid import UUID
 
-from lab.powershell import numbers, times
+from lab.powershell import numbers, parse, times
 from lab.powershell.errors import CannotConvert
 from lab.powershell.objects import (
     Char,
@@ -187,11 +187,7 @@ def _exactly(wanted: type) -> Converter:
 
 
 def _secret(value: object, kind: Kind) -> object:
-    if isinstance(value, Secret):
-        return value
-    if value == {}:
-        return Secret("")
-    raise _refuse(value, kind)
+    return Secret("") if value == {} else _exactly(Secret)(value, kind)
 
 
 def _written(value: object, kind: Kind) -> str:
@@ -201,74 +197,27 @@ def _written(value: object, kind: Kind) -> str:
     raise _refuse(value, kind)
 
 
-def _datetime(value: object, kind: Kind) -> object:
-    if isinstance(value, datetime):
-        return value
-    if value == {}:
-        return datetime(1, 1, 1, tzinfo=UTC)
-    try:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return from_ticks(value)
-        return times.parse_time(_written(value, kind))
-    except (ValueError, OverflowError) as failed:
-        raise _refuse(value, kind, str(failed)) from None
+def _parsed(
+    wanted: type,
+    reader: Callable[[str], object],
+    empty: object = None,
+    from_integer: Callable[[int], object] | None = None,
+) -> Converter:
+    """A type read from text. An empty hashtable makes its default, an integer may have a meaning of its own."""
 
+    def read(value: object, kind: Kind) -> object:
+        if isinstance(value, wanted):
+            return value
+        if value == {} and empty is not None:
+            return empty
+        try:
+            if from_integer and isinstance(value, int) and not isinstance(value, bool):
+                return from_integer(value)
+            return reader(_written(value, kind))
+        except (ValueError, OverflowError) as failed:
+            raise _refuse(value, kind, str(failed)) from None
 
-def _timespan(value: object, kind: Kind) -> object:
-    if isinstance(value, timedelta):
-        return value
-    if value == {}:
-        return timedelta(0)
-    try:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return span_from_ticks(value)
-        return times.parse_span(_written(value, kind))
-    except (ValueError, OverflowError) as failed:
-        raise _refuse(value, kind, str(failed)) from None
-
-
-def _version(value: object, kind: Kind) -> object:
-    if isinstance(value, Version):
-        return value
-    if value == {}:
-        return Version((0, 0))
-    text = _written(value, kind)
-    parts = text.split(".")
-    if not 2 <= len(parts) <= 4:
-        raise _refuse(value, kind, "Version string portion was too short or too long. (Parameter 'input')")
-    if not all(re.fullmatch(r"\s*\+?\d+\s*", part, re.ASCII) and int(part) < 2**31 for part in parts):
-        raise _refuse(value, kind, f"The input string '{text}' was not in a correct format.")
-    return Version(tuple(int(part) for part in parts))
-
-
-_HYPHENATED = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_GUID = re.compile(rf"[0-9a-f]{{32}}|{_HYPHENATED}|\{{{_HYPHENATED}\}}|\({_HYPHENATED}\)", re.IGNORECASE)
-
-
-def _guid(value: object, kind: Kind) -> object:
-    if isinstance(value, UUID):
-        return value
-    if value == {}:
-        return UUID(int=0)
-    text = _written(value, kind).strip()
-    if not _GUID.fullmatch(text):
-        raise _refuse(value, kind, "Unrecognized Guid format.")
-    return UUID(text.strip("{}()"))
-
-
-def _uri(value: object, kind: Kind) -> object:
-    if isinstance(value, Uri):
-        return value
-    return _canonical(_written(value, kind))
-
-
-def _canonical(text: str) -> Uri:
-    """A URI as .NET shows it: scheme and host of an absolute one in lower case, and a path."""
-    found = re.match(r"(?P<start>\s*[a-z][a-z0-9+.-]*://[^/?#]*)(?P<rest>.*)", text, re.IGNORECASE | re.DOTALL)
-    if not found:
-        return Uri(text)
-    rest = found["rest"].rstrip()
-    return Uri(found["start"].strip().lower() + (rest if rest.startswith("/") else f"/{rest}"))
+    return read
 
 
 def _enum(value: object, kind: Kind) -> object:
@@ -334,11 +283,11 @@ _CONVERTERS: dict[str, Converter] = {
     "securestring": _secret,
     "pscredential": _exactly(Credential),
     "hashtable": _exactly(dict),
-    "datetime": _datetime,
-    "timespan": _timespan,
-    "version": _version,
-    "guid": _guid,
-    "uri": _uri,
+    "datetime": _parsed(datetime, times.parse_time, from_ticks(0), from_ticks),
+    "timespan": _parsed(timedelta, times.parse_span, timedelta(0), span_from_ticks),
+    "version": _parsed(Version, parse.parse_version, Version((0, 0))),
+    "guid": _parsed(UUID, parse.parse_guid, UUID(int=0)),
+    "uri": _parsed(Uri, parse.parse_uri),
     "enum": _enum,
     "opaque": _opaque,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import simpy
 
@@ -96,11 +96,11 @@ class Invocation:
 
     def throw(
         self, message: str, id: str | None = None, category: str = "OperationStopped", exception: str = RUNTIME
-    ) -> None:
+    ) -> NoReturn:
         """End the script as `throw` does: the answer says `thrown`. Without `id` the message is the id. Raises `Thrown`."""
         raise Thrown(ErrorRecord(message, message if id is None else id, category, exception))
 
-    def terminate(self, message: str, id: str, category: str = "NotSpecified", exception: str = RUNTIME) -> None:
+    def terminate(self, message: str, id: str, category: str = "NotSpecified", exception: str = RUNTIME) -> NoReturn:
         """End this cmdlet as `ThrowTerminatingError` does: an error, but the answer does not say `thrown`."""
         record = ErrorRecord(message, self._full_id(id), category, exception, self.name)
         raise Thrown(record, unwinds=False)

@@ -13,30 +13,14 @@ ALL_SETS = "__AllParameterSets"
 FACTS = Path(__file__).parent / "data" / "cmdlets.json"
 
 # The types that cannot be null.
-VALUES = frozenset(
-    [
-        "int",
-        "long",
-        "uint16",
-        "uint32",
-        "uint64",
-        "byte",
-        "char",
-        "double",
-        "bool",
-        "switch",
-        "datetime",
-        "timespan",
-        "guid",
-        "enum",
-    ]
-)
+_NUMBERS = ("int", "long", "uint16", "uint32", "uint64", "byte", "double")
+VALUES = frozenset((*_NUMBERS, "char", "bool", "switch", "datetime", "timespan", "guid", "enum"))
 
 # The class behind a compiled cmdlet, which is what its error ids name; a function's ids name the function.
 _CLASS_NAMES = {
-    "BitsTransfer": "Microsoft.BackgroundIntelligentTransfer.Management.New{}Command",
+    "BitsTransfer": "Microsoft.BackgroundIntelligentTransfer.Management.{}Command",
     "CimCmdlets": "Microsoft.Management.Infrastructure.CimCmdlets.{}Command",
-    "PKI": "Microsoft.CertificateServices.Commands.{}Command",
+    "PKI": "Microsoft.CertificateServices.Commands.{}",
     "DnsClient": "Microsoft.DnsClient.Commands.{}",
 }
 
