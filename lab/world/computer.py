@@ -267,23 +267,23 @@ class Computer:
     def power_off(self) -> None:
         """Cuts the power: whatever runs ends at once, without a trace of its own."""
         self.up = False
-        self.env.process(self._kill())
+        doomed, self._running = self._running, set()
+        self.env.process(self._kill(doomed))
         for service in self.services.values():
             service.become("Stopped")
         self._tell()
 
     def power_on(self) -> simpy.Process:
-        """Boots: after `boot_seconds` the computer is up and its automatic services run."""
-        return self.env.process(self._boot())
+        """Boots: after `boot_seconds`, unless the power is cut again, it is up and its automatic services run."""
+        return self.run(self._boot())
 
     def reboot(self) -> simpy.Process:
         """Off and on again; the process ends when the computer is up."""
         self.power_off()
         return self.power_on()
 
-    def _kill(self) -> Activity:
+    def _kill(self, doomed: set[simpy.Process]) -> Activity:
         """A process of its own, since one that cuts its own power cannot interrupt itself."""
-        doomed, self._running = self._running, set()
         for process in doomed:
             if process.is_alive:
                 process.interrupt(KILLED)

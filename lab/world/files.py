@@ -1,7 +1,7 @@
 """Folders and files of a simulated Windows computer or network share: names without case, contents as bytes.
 
-Errors are Python's own (`FileNotFoundError`, `FileExistsError`, `PermissionError`, `IsADirectoryError`,
-`NotADirectoryError`; a bad name is a `ValueError`); the cmdlets turn them into PowerShell's.
+Errors are Python's own (`FileNotFoundError`, `FileExistsError`, `PermissionError`, `IsADirectoryError`) and
+`IllegalName`; the cmdlets turn them into PowerShell's.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ Clock = Callable[[], datetime]
 
 PROVIDER = "Microsoft.PowerShell.Core\\FileSystem::"
 ILLEGAL = frozenset('<>"|?*:')
+
+
+class IllegalName(OSError):
+    """A name that no file can have."""
 
 
 @dataclass
@@ -97,10 +101,10 @@ class Files:
         return self.exists(path) and isinstance(self.entry(path), Folder)
 
     def folder(self, path: str) -> Folder:
-        """The folder. Raises FileNotFoundError, or NotADirectoryError for a file."""
+        """The folder. Raises FileNotFoundError, also where a file is instead."""
         found = self.entry(path)
         if isinstance(found, File):
-            raise NotADirectoryError(path)
+            raise FileNotFoundError(path)
         return found
 
     def file(self, path: str) -> File:
@@ -176,9 +180,9 @@ class Files:
 
     def move(self, source: str, destination: str) -> Entry:
         """Moves a file or folder to that very path; a file there is replaced in the same instant."""
-        entry, above = self.entry(source), self.folder(parent(destination))
+        entry, above, name = self.entry(source), self.folder(parent(destination)), named(destination)
         self.remove(source)
-        entry.name = named(destination)
+        entry.name = name
         above.put(entry, self._clock())
         return entry
 
@@ -216,8 +220,8 @@ def parent(path: str) -> str:
 
 
 def named(path: str) -> str:
-    """The last name of a path, as a new file or folder may be called. Raises ValueError for illegal characters."""
+    """The last name of a path, as a new file or folder may be called. Raises IllegalName."""
     name = split(path).name
     if ILLEGAL & set(name):
-        raise ValueError("Illegal characters in path.")
+        raise IllegalName("Illegal characters in path.")
     return name

@@ -5,7 +5,7 @@ Error ids, categories and exception types are those of Windows PowerShell 4.0 an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from fnmatch import fnmatchcase
 from pathlib import PureWindowsPath
 from typing import Any
@@ -15,7 +15,7 @@ import simpy
 from lab.powershell.catalogue import Decorator, Implementation, Registry
 from lab.powershell.invocation import Invocation
 from lab.world.computer import Computer, is_registry
-from lab.world.files import Files, Folder, join, split
+from lab.world.files import Files, join, split
 from lab.world.network import account
 
 Work = Generator[simpy.Event, Any, None]
@@ -50,11 +50,14 @@ def simulated(registry: Registry, name: str, *parameters: str) -> Decorator:
     heeded = ALWAYS | {"Confirm", *parameters}
 
     def declare(function: Implementation) -> Implementation:
-        def checked(call: Invocation) -> Work | None:
+        def checked(call: Invocation) -> Work:
             for parameter in call.parameters:
                 if parameter not in heeded:
                     not_simulated(call, f"parameter -{parameter} of {call.name}")
-            return function(call)
+            try:
+                yield from function(call) or ()
+            except OSError as error:
+                not_simulated(call, f"this use of {call.name} ({error!r})")
 
         registry.implements(name)(checked)
         return function
@@ -155,12 +158,6 @@ def like(name: str, pattern: str) -> bool:
     return fnmatchcase(name.casefold(), pattern.casefold())
 
 
-def parent_missing(files: Files, path: str) -> bool:
-    """Whether the folder above is missing."""
-    above = split(path).parent
-    return not files.is_folder(str(above))
-
-
 def into(files: Files, path: str, destination: str) -> str:
     """Where an item lands that is copied or moved to `destination`: inside it, when that is a folder."""
     try:
@@ -171,8 +168,6 @@ def into(files: Files, path: str, destination: str) -> str:
 
 
 # --- errors of the FileSystem provider
-
-Failure = Callable[[Invocation, str], None]
 
 
 def not_found(call: Invocation, path: str) -> None:
@@ -189,8 +184,3 @@ def denied(call: Invocation, path: str, id: str) -> None:
 def part_missing(call: Invocation, path: str, id: str, category: str = "WriteError") -> None:
     """The folder above is missing."""
     call.error(f"Could not find a part of the path '{path}'.", id, category, DIRECTORY_NOT_FOUND)
-
-
-def is_container(entry: object) -> bool:
-    """Whether an entry is a folder."""
-    return isinstance(entry, Folder)

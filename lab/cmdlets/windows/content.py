@@ -11,7 +11,7 @@ from lab.cmdlets.windows.common import absolute, asked_paths, denied, existing, 
 from lab.powershell.catalogue import Registry
 from lab.powershell.invocation import Invocation
 from lab.powershell.text import to_text
-from lab.world.files import Files
+from lab.world.files import Files, IllegalName
 
 CONTENT = Registry()
 
@@ -117,6 +117,8 @@ def _write(call: Invocation, before: Callable[[Files, str], bytes]) -> None:
             denied(call, path, "GetContentWriterUnauthorizedAccessError")
         except FileNotFoundError:
             part_missing(call, path, "GetContentWriterDirectoryNotFoundError", "ObjectNotFound")
+        except IllegalName as error:
+            call.error(str(error), "GetContentWriterArgumentError", "InvalidArgument", "System.ArgumentException")
         else:
             call.write(*(call.get("Value") or []) if call.flag("PassThru") else ())
 

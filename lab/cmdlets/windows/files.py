@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lab.cmdlets.windows import common
 from lab.cmdlets.windows.common import (
@@ -25,10 +25,12 @@ from lab.powershell.invocation import Invocation
 from lab.powershell.objects import PSObject
 from lab.powershell.text import to_text
 from lab.world.computer import is_registry
-from lab.world.files import PROVIDER, Entry, File, Files, Folder, join, parent, split
+from lab.world.files import ILLEGAL, PROVIDER, Entry, File, Files, Folder, IllegalName, join, parent, split
 
 FILES = Registry()
 
+ARGUMENT = "System.ArgumentException"
+PS_ARGUMENT = "System.Management.Automation.PSArgumentException"
 ALREADY_EXISTS = "Cannot create a file when that file already exists.\r\n"
 HASHES = {"SHA1": "sha1", "SHA256": "sha256", "SHA384": "sha384", "SHA512": "sha512", "MD5": "md5"}
 
@@ -163,10 +165,10 @@ def new_item(call: Invocation) -> None:
             _new(call, path, _new_folder)
         else:
             text = 'The type is not a known type for the file system. Only "file" and "directory" can be specified.'
-            call.error(text, "Argument", "InvalidArgument", "System.Management.Automation.PSArgumentException")
+            call.error(text, "Argument", "InvalidArgument", PS_ARGUMENT)
 
 
-def _new(call: Invocation, path: str, make: common.Failure) -> None:
+def _new(call: Invocation, path: str, make: Callable[[Invocation, str], None]) -> None:
     if not call.should_process():
         return
     try:
@@ -175,8 +177,11 @@ def _new(call: Invocation, path: str, make: common.Failure) -> None:
         denied(call, path, "NewItemUnauthorizedAccessError")
     except FileNotFoundError:
         part_missing(call, path, "NewItemIOError")
-    except ValueError as error:
-        call.error(str(error), "NewItemArgumentError", "InvalidArgument", "System.ArgumentException")
+    except FileExistsError:
+        text = f"Cannot create '{path}' because a file or directory with the same name already exists."
+        call.error(text, "CreateDirectoryIOError", "WriteError", IO_ERROR)
+    except IllegalName as error:
+        call.error(str(error), "NewItemArgumentError", "InvalidArgument", ARGUMENT)
 
 
 def _new_file(call: Invocation, path: str) -> None:
@@ -202,12 +207,8 @@ def _new_folder(call: Invocation, path: str) -> None:
     if files.exists(path) and not call.flag("Force"):
         text = f"An item with the specified name {path} already exists."
         call.error(text, "DirectoryExist", "ResourceExists", IO_ERROR)
-        return
-    try:
+    else:
         call.write(item(path, files.make_folder(path)))
-    except FileExistsError:
-        text = f"Cannot create '{path}' because a file or directory with the same name already exists."
-        call.error(text, "CreateDirectoryIOError", "WriteError", IO_ERROR)
 
 
 # --- copying, moving, renaming, removing
@@ -232,9 +233,14 @@ def _copy(call: Invocation, files: Files, path: str, target: str) -> None:
             _copy_file(call, files, path, target)
     except PermissionError:
         denied(call, target, "CopyFileInfoItemUnauthorizedAccessError")
+    except FileExistsError:
+        text = "Container cannot be copied onto existing leaf item."
+        call.error(text, "CopyContainerItemToLeafError", "InvalidArgument", PS_ARGUMENT)
     except FileNotFoundError:
         text = f"Could not find a part of the path '{target}'."
         call.terminate(text, common.DIRECTORY_NOT_FOUND, "NotSpecified", common.DIRECTORY_NOT_FOUND)
+    except IllegalName as error:
+        call.terminate(str(error), ARGUMENT, "NotSpecified", ARGUMENT)
 
 
 def _copy_file(call: Invocation, files: Files, path: str, target: str) -> None:
@@ -249,7 +255,7 @@ def _copy_file(call: Invocation, files: Files, path: str, target: str) -> None:
 
 
 def _copy_folder(call: Invocation, files: Files, path: str, target: str) -> None:
-    if files.exists(target) and not call.flag("Force"):
+    if files.is_folder(target) and not call.flag("Force"):
         text = f"An item with the specified name {target} already exists."
         call.error(text, "DirectoryExist", "ResourceExists", IO_ERROR)
     made = files.make_folder(target)
@@ -286,6 +292,8 @@ def _move(call: Invocation, files: Files, path: str, target: str) -> None:
     except FileNotFoundError:
         text = "Could not find a part of the path."
         call.error(text, f"{kind}IOError", "WriteError", common.DIRECTORY_NOT_FOUND)
+    except IllegalName as error:
+        call.error(str(error), f"{kind}ArgumentError", "InvalidArgument", ARGUMENT)
     else:
         if call.flag("PassThru"):
             call.write(item(target, moved))
@@ -310,7 +318,15 @@ def rename_item(call: Invocation) -> None:
         text = f"Cannot rename because item at '{path}' does not exist."
         call.error(text, "InvalidOperation", "InvalidOperation", exception)
         return
-    target = join(parent(path), split(call.get("NewName")).name if "\\" in call.get("NewName") else call.get("NewName"))
+    if not ILLEGAL.union("\\/").isdisjoint(call.get("NewName")):
+        text = "Cannot rename the specified target, because it represents a path or device name."
+        call.error(text, "Argument", "InvalidArgument", PS_ARGUMENT)
+        return
+    _rename(call, path, join(parent(path), call.get("NewName")))
+
+
+def _rename(call: Invocation, path: str, target: str) -> None:
+    files = files_of(call)
     if files.exists(target) and split(path) != split(target):
         call.error(ALREADY_EXISTS, "RenameItemIOError", "WriteError", IO_ERROR)
     elif call.should_process():

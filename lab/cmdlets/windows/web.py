@@ -16,7 +16,7 @@ from lab.cmdlets.windows.common import (
 from lab.powershell.catalogue import Registry
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import PSObject
-from lab.world.network import Resource, host
+from lab.world.network import Network, Resource, host
 
 WEB = Registry()
 
@@ -31,31 +31,32 @@ def invoke_web_request(call: Invocation) -> Work:
     `-TimeoutSec` bounds the wait for the first answer only, as in Windows PowerShell: a slow transfer goes on.
     """
     network = computer_of(call).network
-    resource = _requested(call, str(call.get("Uri")))
-    yield call.sleep(network.transfer_seconds(resource))
+    answered = _requested(network, str(call.get("Uri")))
+    if isinstance(answered, str):
+        call.terminate(answered, "WebCmdletWebResponseException", "InvalidOperation", WEB_EXCEPTION)
+    else:
+        yield call.sleep(network.transfer_seconds(answered))
+        _deliver(call, answered)
+
+
+def _requested(network: Network, uri: str) -> Resource | str:
+    """What the address answers, or why not."""
+    try:
+        resource = network.request(uri)
+    except LookupError:
+        return f"The remote name could not be resolved: '{host(uri)}'"
+    except ConnectionError:
+        return "Unable to connect to the remote server"
+    if resource.status < HTTPStatus.BAD_REQUEST:
+        return resource
+    return f"The remote server returned an error: ({resource.status}) {HTTPStatus(resource.status).phrase}."
+
+
+def _deliver(call: Invocation, resource: Resource) -> None:
     if call.get("OutFile"):
         _save(call, absolute(call, call.get("OutFile")), resource.data)
     if not call.get("OutFile") or call.flag("PassThru"):
         call.write(_response(resource))
-
-
-def _requested(call: Invocation, uri: str) -> Resource:
-    try:
-        resource = computer_of(call).network.request(uri)
-    except LookupError:
-        _fail(call, f"The remote name could not be resolved: '{host(uri)}'")
-    except ConnectionError:
-        _fail(call, "Unable to connect to the remote server")
-    else:
-        if resource.status >= HTTPStatus.BAD_REQUEST:
-            phrase = HTTPStatus(resource.status).phrase
-            _fail(call, f"The remote server returned an error: ({resource.status}) {phrase}.")
-        return resource
-    raise AssertionError("a failed request ends the cmdlet")
-
-
-def _fail(call: Invocation, message: str) -> None:
-    call.terminate(message, "WebCmdletWebResponseException", "InvalidOperation", WEB_EXCEPTION)
 
 
 def _save(call: Invocation, path: str, data: bytes) -> None:

@@ -83,6 +83,7 @@ def test_writing_bytes(console: Any, computer: Computer) -> None:
     [
         (r"C:\None\a", ("GetContentWriterDirectoryNotFoundError", "ObjectNotFound")),
         (r"C:\Data", ("GetContentWriterUnauthorizedAccessError", "PermissionDenied")),
+        (r"C:\Data\a|b", ("GetContentWriterArgumentError", "InvalidArgument")),
     ],
 )
 def test_a_file_that_cannot_be_written(console: Any, path: str, expected: tuple[str, str]) -> None:

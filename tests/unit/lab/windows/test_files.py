@@ -64,6 +64,13 @@ def test_a_file_is_in_the_way_of_a_folder(console: Any, computer: Computer) -> N
     assert errors == [("CreateDirectoryIOError", "WriteError", IO)]
 
 
+def test_nothing_is_made_below_a_file(console: Any, computer: Computer) -> None:
+    path = text(computer, r"C:\Data\a")
+    below = {"Path": rf"{path}\b", "ItemType": "File"}
+    assert console.errors("New-Item", **below) == [("NewItemIOError", "WriteError", NO_FOLDER)]
+    assert console.errors("New-Item", **below, Force=True) == [("CreateDirectoryIOError", "WriteError", IO)]
+
+
 def test_an_unknown_item_type(console: Any) -> None:
     assert console.errors("New-Item", Path=r"C:\Data\a", ItemType="link")[0][1] == "InvalidArgument"
 
@@ -173,6 +180,14 @@ def test_hash_of_a_missing_file_fails_in_resolve_path(console: Any) -> None:
     )
 
 
+def test_a_registry_path_is_no_file(console: Any) -> None:
+    assert console.errors("Get-Item", Path=r"HKLM:\SOFTWARE")[0][0] == "NotSimulated"
+
+
+def test_what_windows_would_do_is_never_guessed(console: Any) -> None:
+    assert console.errors("Remove-Item", Path="C:\\", Recurse=True)[0][0] == "NotSimulated"
+
+
 def test_an_unheeded_parameter_is_refused_aloud(console: Any) -> None:
     result = console("Get-ChildItem", Path=r"C:\Data", Include=["*.txt"])
     assert result["thrown"] and result["errors"][0]["id"] == "NotSimulated"
@@ -215,6 +230,29 @@ def test_copy_to_nowhere_ends_the_cmdlet(console: Any, computer: Computer) -> No
     assert errors == [(NO_FOLDER, "NotSpecified", NO_FOLDER)]
 
 
+def test_a_folder_is_not_copied_over_a_file(console: Any, computer: Computer) -> None:
+    path = text(computer, r"C:\a")
+    errors = console.errors("Copy-Item", Path=r"C:\Data", Destination=path)
+    assert errors[0][:2] == ("CopyContainerItemToLeafError", "InvalidArgument")
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "id"), [("Copy-Item", "System.ArgumentException"), ("Move-Item", "MoveFileInfoItemArgumentError")]
+)
+def test_an_illegal_destination_keeps_the_file(console: Any, computer: Computer, cmdlet: str, id: str) -> None:
+    path = text(computer, r"C:\Data\a")
+    assert console.errors(cmdlet, LiteralPath=path, Destination=r"C:\Data\a|b")[0][0] == id
+    assert computer.files.exists(path)
+
+
+@pytest.mark.parametrize("name", ["inner", "a.txt"])
+def test_copies_that_are_passed_through(console: Any, computer: Computer, name: str) -> None:
+    text(computer, r"C:\Data\inner\b.txt")
+    text(computer, r"C:\Data\a.txt")
+    copied = console.output("Copy-Item", ["Name"], Path=rf"C:\Data\{name}", Destination="C:\\", PassThru=True)
+    assert copied == [{"Name": name}]
+
+
 def test_copy_onto_itself(console: Any, computer: Computer) -> None:
     path = text(computer, r"C:\Data\a.txt")
     assert console.errors("Copy-Item", Path=path, Destination=path) == [("CopyError", "WriteError", IO)]
@@ -254,9 +292,14 @@ def test_rename(console: Any, computer: Computer) -> None:
     text(computer, r"C:\Data\a")
     text(computer, r"C:\Data\b")
     taken = console.errors("Rename-Item", Path=r"C:\Data\a", NewName="b")
-    console.output("Rename-Item", Path=r"C:\Data\a", NewName="c")
+    renamed = console.output("Rename-Item", ["Name"], Path=r"C:\Data\a", NewName="c", PassThru=True)
+    assert renamed == [{"Name": "c"}]
     assert taken == [("RenameItemIOError", "WriteError", IO)]
     assert [entry.name for entry in computer.files.list(r"C:\Data")] == ["b", "c"]
+
+
+def test_a_new_name_is_no_path(console: Any) -> None:
+    assert console.errors("Rename-Item", Path=r"C:\Data", NewName=r"a\b")[0][1] == "InvalidArgument"
 
 
 def test_renaming_nothing(console: Any) -> None:

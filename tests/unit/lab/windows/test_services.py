@@ -59,6 +59,17 @@ def test_a_service_that_does_not_start(console: Any, computer: Computer, change:
     assert service.state == "Stopped"
 
 
+def test_a_service_that_is_there_already(console: Any, computer: Computer) -> None:
+    console.output("Start-Service", Name="Spooler")
+    console.output("Stop-Service", Name="W32Time")
+    assert computer.env.now == 0
+
+
+def test_a_service_is_found_by_either_name(computer: Computer, spooler: Service) -> None:
+    assert computer.services.find("spooler") is computer.services.find("PRINT spooler") is spooler
+    assert computer.services.find("none") is None
+
+
 def test_what_if_stops_nothing(console: Any, spooler: Service) -> None:
     console.output("Stop-Service", Name="Spooler", WhatIf=True)
     assert spooler.state == "Running"
@@ -67,6 +78,8 @@ def test_what_if_stops_nothing(console: Any, spooler: Service) -> None:
 def test_set_service(console: Any, spooler: Service) -> None:
     console.output("Set-Service", Name="Spooler", StartupType="Manual", Status="Stopped")
     assert (spooler.start_mode, spooler.state) == ("Manual", "Stopped")
+    console.output("Set-Service", Name="Spooler", Status="Running")
+    assert spooler.state == "Running"
     assert console.errors("Set-Service", Name="None", StartupType="Manual")[0][1] == "ObjectNotFound"
 
 

@@ -85,6 +85,7 @@ def test_modules_that_are_installed(console: Any, computer: Computer) -> None:
         {"Name": "Product", "ModuleBase": r"C:\Modules\Product", "Version": "2.0.1"}
     ]
     assert console.output("Get-Module", Name="None", ListAvailable=True) == []
+    assert console.errors("Get-Module")[0][0] == "NotSimulated"
 
 
 # --- programs
@@ -139,6 +140,14 @@ def test_restart_answers_before_it_goes_down(console: Any, computer: Computer) -
 
 def test_stop_stays_down(console: Any, computer: Computer) -> None:
     console.output("Stop-Computer", Force=True)
+    computer.env.run(1000)
+    assert not computer.up
+
+
+def test_power_cut_during_the_boot_ends_the_boot(computer: Computer) -> None:
+    computer.reboot()
+    computer.env.run(60)
+    computer.power_off()
     computer.env.run(1000)
     assert not computer.up
 

@@ -14,6 +14,8 @@ from lab.cmdlets.windows import MUTATING, WINDOWS
 from lab.cmdlets.windows.tasks import job_path
 from lab.world.computer import Activity, Computer, Launch
 
+from .conftest import NETWORK
+
 TASK = "sfb.cloud_connector-wait"
 ACCOUNT = _jobs.Account("CceAdmin", "right")
 JOB = _jobs.Job("wait", [steps.step("sleep", "Start-Sleep", {"Seconds": 7200}), steps.clock()])
@@ -82,8 +84,6 @@ def test_a_job_is_begun_once(console: Any, computer: Computer) -> None:
 def test_a_job_reaches_the_share_that_a_network_logon_does_not(computer: Computer, at: Any) -> None:
     computer.network.add_share(r"\\files\berlin", frozenset({"CceAdmin"}))
     job = _jobs.Job("wait", [steps.claim("lease", r"\\files\berlin\lease", "me")])
-    from .conftest import NETWORK
-
     at(computer, NETWORK).steps(_jobs.start_steps(job, ACCOUNT, {}))
     computer.env.run(1)
     assert computer.network.files.exists(r"\\files\berlin\lease")
