@@ -238,8 +238,7 @@ def _named(text: str, kind: Kind) -> EnumValue:
     exact = [_number_of(part.strip(), names) for part in text.lower().split(",")]
     if None not in exact:
         return _member(kind, reduce(or_, filter(None, exact), 0), text)
-    wanted = text.strip().lower()
-    matches = [number for number, name in enumerate(names) if wanted and name.startswith(wanted)]
+    matches = [number for number, name in enumerate(names) if name.startswith(text.lower())]
     return _member(kind, matches[0] if len(matches) == 1 else -1, text)
 
 
