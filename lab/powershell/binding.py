@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from zlib import crc32
 
 from lab.powershell.convert import convert, is_number, net_name, refuse_for_bool
 from lab.powershell.errors import NAMESPACE, NON_INTERACTIVE, CannotConvert, ErrorRecord
@@ -62,7 +63,7 @@ def bind(syntax: Syntax, given: Mapping[str, object]) -> tuple[dict[str, object]
     candidates = Candidates(parameters, syntax.default_set)
     bound: dict[str, object] = {}
     unknown: list[str] = []
-    for name, value in given.items():
+    for name, value in _as_splatted(syntax, given):
         parameter = find_parameter(syntax, parameters, name)
         if parameter is None:
             unknown.append(name)
@@ -72,6 +73,15 @@ def bind(syntax: Syntax, given: Mapping[str, object]) -> tuple[dict[str, object]
         bound[parameter.name] = bind_value(syntax, parameter, value)
         candidates.narrow(parameter)
     return bound, _chosen_set(syntax, candidates, unknown)
+
+
+def _as_splatted(syntax: Syntax, given: Mapping[str, object]) -> list[tuple[str, object]]:
+    """The parameters as a splatted hashtable hands them over: in an order that has nothing to do with the request.
+
+    With several wrong parameters that order decides which one is reported. PowerShell's is another one in each process;
+    here it is always the same for the same cmdlet, and one of those that were recorded.
+    """
+    return sorted(given.items(), key=lambda item: crc32(f"{syntax.name}/{item[0]}".lower().encode()))
 
 
 def all_parameters(syntax: Syntax) -> tuple[Parameter, ...]:
