@@ -16,7 +16,7 @@ from lab.powershell import probe, remoting, syntax_twin
 from lab.powershell.answer import answer_now
 from lab.powershell.catalogue import Registry
 from lab.powershell.contract import Misfit
-from lab.powershell.json_text import format_json
+from lab.powershell.json_text import MARK, format_json
 from lab.powershell.session import Session
 
 
@@ -44,11 +44,26 @@ def run(options: argparse.Namespace) -> int:
 
 
 def answered(line: str) -> str:
-    """The answer to one line, as the JSON text the bridge would write."""
+    """The answer to one line, as JSON text."""
     document = json.loads(line)
     request = document.get("request", document)
     env = simpy.Environment()
-    return format_json(answer_now(env, Session(env, _registry(request)), request))
+    return json.dumps(as_recorded(json.loads(format_json(answer_now(env, Session(env, _registry(request)), request)))))
+
+
+def as_recorded(answer: Any) -> Any:
+    """The answer as the records have it: no times, and answers of nested requests as Python writes JSON."""
+    for result in answer["results"]:
+        result["seconds"] = 0
+        result["output"] = [_nested(output) for output in result["output"]]
+    return answer
+
+
+def _nested(output: Any) -> Any:
+    if not (isinstance(output, str) and MARK in output):
+        return output
+    head, text = output.split(MARK, 1)
+    return head + MARK + json.dumps(as_recorded(json.loads(text)), separators=(",", ":"))
 
 
 def _registry(request: dict[str, Any]) -> Registry:
