@@ -7,19 +7,19 @@ answer = lab.connection("cce-ber-1").exchange(request)
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import simpy
 
-from lab.cmdlets.windows import equip
-from lab.powershell.answer import answer
+from lab.powershell.answer import answer, written
 from lab.powershell.session import Session
-from lab.sessions import open_session
+from lab.sessions import attach_jobs, open_session
 from lab.wire.shell import Logon
 from lab.world.appliance import Appliance
-from lab.world.configuration import parse, render
+from lab.world.building import new_ini
 from lab.world.demo import DEMO
 from lab.world.faults import Fault
 from lab.world.fleet import Fleet, build, describe, package_url
@@ -28,7 +28,7 @@ from lab.world.record import Record
 from lab.world.world import World
 
 Method = Literal["basic", "ntlm", "credssp"]
-WireFault = Literal["lost_before", "lost_after"]
+WireFault = Literal["refused", "lost_before", "lost_after"]
 DAY = 86400.0
 
 
@@ -79,10 +79,14 @@ class Lab:
         """The same, to be handed to code that wants to wait."""
         self.advance(seconds)
 
+    def now(self) -> float:
+        """Simulated seconds since the start, to be handed to code that wants to measure a wait."""
+        return float(self.world.env.now)
+
     def fault(self, name: str, *, wire: WireFault | None = None, times: int = 1, **described: Any) -> Fault | None:
         """Lets a fault strike an appliance: fields of `Fault`, or `trouble="T4"`, or `wire=` for its connection.
 
-        lost_before: the connection breaks before anything was done. lost_after: after everything was done.
+        refused: nobody can connect. lost_before: the line breaks before anything was done. lost_after: after everything was.
         """
         if wire is not None:
             self.wire_faults.setdefault(name, []).extend([wire] * times)
@@ -97,17 +101,6 @@ class Lab:
     def ini(self, name: str, version: str | None = None) -> str:
         """The new CloudConnector.ini of an appliance: the template of a version (default: the target) with its values."""
         return new_ini(self.appliance(name), version or self.fleet.target)
-
-
-def new_ini(appliance: Appliance, version: str) -> str:
-    """The template of `version` with the values of the ini in force on the appliance."""
-    text = appliance.computer.files.read_text(r"C:\ProgramData\CloudConnector\CloudConnector.ini")
-    return render(version, parse(text))
-
-
-def attach_jobs(appliance: Appliance) -> None:
-    """Lets the scheduled tasks of an appliance open sessions on it."""
-    equip(appliance.computer, lambda logon: open_session(appliance, logon))
 
 
 class Connection:
@@ -125,14 +118,29 @@ class Connection:
 
         Raises ConnectionLost, also after `timeout` simulated seconds: then the work goes on, unseen.
         """
+        self._connect()
         self.exchanges += 1
         fault = self._next_fault()
-        if fault == "lost_before" or self._appliance.unreachable or not self._appliance.computer.up:
-            raise ConnectionLost(f"{self._appliance.name} cannot be reached")
-        answered = self._run(request, timeout)
+        answered = None if fault == "lost_before" else self._run(request, timeout)
         if answered is None or fault == "lost_after":
             raise ConnectionLost(f"the connection to {self._appliance.name} was lost; the outcome is unknown")
         return answered
+
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        """The same as Ansible's connection plugin does it: the bridge's bootstrap with its document on standard input."""
+        answered = self.exchange(json.loads(in_data or b"{}")["request"])
+        return 0, written(answered).encode(), b""
+
+    def close(self) -> None:
+        """Ends the session, which holds nothing here."""
+
+    def _connect(self) -> None:
+        """Raises ConnectionLost where nobody answers: nothing was sent then."""
+        refused = self._lab.wire_faults.get(self._appliance.name, [])[:1] == ["refused"]
+        if refused:
+            self._next_fault()
+        if refused or self._appliance.unreachable or not self._appliance.computer.up:
+            raise ConnectionLost(f"{self._appliance.name}: Connection refused")
 
     def _next_fault(self) -> WireFault | None:
         waiting = self._lab.wire_faults.get(self._appliance.name, [])

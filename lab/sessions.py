@@ -53,6 +53,11 @@ def open_session(appliance: Appliance, logon: Logon) -> Session:
     return session
 
 
+def attach_jobs(appliance: Appliance) -> None:
+    """Lets the scheduled tasks of an appliance open sessions on it."""
+    windows.equip(appliance.computer, lambda logon: open_session(appliance, logon))
+
+
 def open_guest(appliance: Appliance, address: str, credential: Credential | None) -> Session:
     """A session inside the VM of that address or name. Raises Thrown when nothing answers or the credential is refused."""
     machine = appliance.machine_at(address)

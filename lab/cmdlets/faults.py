@@ -41,7 +41,7 @@ def _exposed(implementation: Implementation) -> Implementation:
             yield from reach(call, appliance, "after")
         except HalfDone:
             return
-        except (simpy.Interrupt, GeneratorExit):
+        except simpy.Interrupt:
             call.session.state["recorder"].killed()
             raise
 

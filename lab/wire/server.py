@@ -105,6 +105,16 @@ class WireServer:
         await asyncio.sleep(seconds)
         await self.up()
 
+    def unplug(self) -> None:
+        """Cut the network: reset every connection and refuse new ones. Shells and commands stay and run on."""
+        self._close_ports()
+        self.reset_connections()
+
+    async def plug(self) -> None:
+        """Put the network back, unless the computer is down."""
+        if self._powered:
+            await self._open_ports()
+
     def reset_connections(self) -> None:
         """End every connection with a TCP reset. Shells and commands stay."""
         self._saboteur.release()
@@ -134,11 +144,9 @@ class WireServer:
         self._in_background(self._refuse(seconds))
 
     async def _refuse(self, seconds: float) -> None:
-        self._close_ports()
-        self.reset_connections()
+        self.unplug()
         await asyncio.sleep(seconds)
-        if self._powered:
-            await self._open_ports()
+        await self.plug()
 
     def _begin_reboot(self, seconds: float) -> None:
         self._in_background(self._reboot(seconds))

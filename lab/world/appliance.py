@@ -194,10 +194,18 @@ class Appliance:
     def restart(self) -> None:
         """The host goes down now and comes back by itself; whatever runs on it ends."""
         self.world.record.event("host restarts", self.name)
-        self.world.env.process(self._restart())
+        self.computer.reboot()
 
-    def _restart(self) -> Activity:
-        yield self.computer.reboot()
+    def repair(self) -> None:
+        """What an administrator would do by hand: broken services can start, and the running set carries calls again."""
+        self.faults.clear()
+        self.draining = False
+        for service in (service for one in self.sets.values() for service in one.services):
+            service.broken = False
+        running = self.running_set
+        if running is not None and not self.maintenance:
+            running.engage()
+        self.settle()
 
     # --- files of the product
 

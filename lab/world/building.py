@@ -11,7 +11,7 @@ from lab.world.bits import write_bits
 from lab.world.calls import Line
 from lab.world.computer import GIB, Computer, Module
 from lab.world.configuration import FILE, Ini, identity, parse, render
-from lab.world.machines import ROLES, VmSet
+from lab.world.machines import ROLES
 from lab.world.network import account
 from lab.world.product import Installer, own_service, put_in_place
 from lab.world.tenant import TenantAppliance, new_identity
@@ -68,7 +68,7 @@ def _install(appliance: Appliance, described: ApplianceDescription, values: Ini)
     for version in filter(None, (described.running, described.backup)):
         deploy(appliance, version, values)
     appliance.running, appliance.backup = described.running, described.backup
-    engage(appliance.sets[described.running])
+    appliance.sets[described.running].engage()
     appliance.write_versions()
 
 
@@ -97,14 +97,6 @@ def deploy(appliance: Appliance, version: str, values: Ini) -> None:
     for role in ROLES:
         appliance.add_machine(version, role, values)
     appliance.sets[version].complete = True
-
-
-def engage(machines: VmSet) -> None:
-    """Puts a set in production: on, connected, its services running."""
-    machines.connect(True)
-    machines.start_mode("Auto")
-    for machine in machines:
-        machine.turn_on()
 
 
 def _register(appliance: Appliance) -> None:
@@ -193,3 +185,8 @@ def gateway(site: str, number: int, one: int) -> dict[str, str]:
         "Protocol": "TCP",
         "VoiceRoutes": "LocalRoute",
     }
+
+
+def new_ini(appliance: Appliance, version: str) -> str:
+    """The template of `version` with the values of the ini in force on the appliance: what an administrator prepares."""
+    return render(version, parse(appliance.computer.files.read_text(rf"{PROGRAM_DATA}\{FILE}")))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -102,6 +102,14 @@ class Source:
         self._generation += 1
         if self.load.calls_per_hour > 0:
             self._env.process(self._offering(self._generation, self.load.calls_per_hour / 3600))
+
+    def change(self, **load: float) -> None:
+        """Offers another load from now on; ValueError for what is no field of `Load`."""
+        unknown = set(load) - set(vars(self.load))
+        if unknown:
+            raise ValueError(f"no such part of a load: {', '.join(sorted(unknown))}")
+        self.load = replace(self.load, **load)
+        self.start()
 
     def _offering(self, generation: int, calls_per_second: float) -> Activity:
         while True:

@@ -6,10 +6,9 @@ but the sites. See `demo.py` for one.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -84,7 +83,8 @@ class Fleet:
     """Fields of `Tenant` that differ from their default."""
     switches: dict[str, Any] = field(default_factory=dict)
     seed: int = 1
-    start: datetime = START
+    start: datetime | None = None
+    """When the world begins; a server without it begins now, a lab in a test at a fixed time."""
 
 
 def describe(source: Mapping[str, Any] | str | Path) -> Fleet:
@@ -93,8 +93,14 @@ def describe(source: Mapping[str, Any] | str | Path) -> Fleet:
         dict(source) if isinstance(source, Mapping) else yaml.safe_load(Path(source).read_text("utf-8"))
     )
     known["sites"] = [_site(site) for site in known.get("sites", [])]
+    known["start"] = _time(known.get("start"))
     known["account"] = _made(Account, known.get("account", {}), "account")
     return _made(Fleet, known, "fleet")
+
+
+def _time(given: datetime | str | None) -> datetime | None:
+    time = datetime.fromisoformat(given) if isinstance(given, str) else given
+    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
 
 
 def _site(described: Mapping[str, Any]) -> SiteDescription:
@@ -125,7 +131,7 @@ def package_url(fleet: Fleet, version: str) -> str:
 def build(fleet: Fleet, file: TextIO | None = None) -> World:
     """The world of a description, at its start; the record is also written to `file`."""
     env = simpy.Environment()
-    world = _empty(fleet, env, file or io.StringIO())
+    world = _empty(fleet, env, file)
     for version in sorted({fleet.version, fleet.target, *fleet.packages}):
         world.network.add_url(package_url(fleet, version), package(version))
     for number, described in enumerate(fleet.sites, 1):
@@ -133,13 +139,13 @@ def build(fleet: Fleet, file: TextIO | None = None) -> World:
     return world
 
 
-def _empty(fleet: Fleet, env: simpy.Environment, file: TextIO) -> World:
-    switches = Switches.from_mapping(fleet.switches)
+def _empty(fleet: Fleet, env: simpy.Environment, file: TextIO | None) -> World:
+    switches, start = Switches.from_mapping(fleet.switches), fleet.start or START
     worlds: list[World] = []
-    record = Record(lambda: worlds[0].now() if worlds else fleet.start, file)
-    network = Network(lambda: worlds[0].now() if worlds else fleet.start)
+    record = Record(lambda: worlds[0].now() if worlds else start, file)
+    network = Network(lambda: worlds[0].now() if worlds else start)
     tenant = _made(Tenant, fleet.tenant, "tenant")
-    worlds.append(World(env, switches, tenant, network, record, fleet.start, fleet.seed, fleet.target))
+    worlds.append(World(env, switches, tenant, network, record, start, fleet.seed, fleet.target))
     return worlds[0]
 
 

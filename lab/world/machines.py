@@ -109,6 +109,13 @@ class VmSet:
         for machine in self:
             machine.connected = plugged
 
+    def engage(self) -> None:
+        """Puts the set in production at once: on, connected, its services running."""
+        self.connect(True)
+        self.start_mode("Auto")
+        for machine in self:
+            machine.turn_on()
+
     def start_mode(self, mode: str) -> None:
         """`Auto`: the services come back by themselves after a restart; `Manual`: they do not (maintenance mode)."""
         for service in self.services:

@@ -171,9 +171,10 @@ class Record:
         """The other things that happened."""
         return [entry for entry in self.entries if isinstance(entry, Event) and appliance in (None, entry.appliance)]
 
-    def since(self, position: int = 0, kind: str | None = None) -> list[dict[str, Any]]:
-        """The entries from `position` on, as data, each with its `position`."""
-        found = enumerate(self.entries[position:], position)
+    def since(self, position: int = 0, kind: str | None = None, most: int | None = None) -> list[dict[str, Any]]:
+        """The entries from `position` on (`most` of them are looked at), as data, each with its `position`."""
+        end = None if most is None else position + most
+        found = enumerate(self.entries[position:end], position)
         return [{"position": at, **as_data(entry)} for at, entry in found if kind in (None, entry.kind)]
 
     def summary(self, site: str | None = None) -> dict[str, Any]:

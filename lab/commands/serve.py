@@ -1,0 +1,58 @@
+"""Serve a simulated fleet over WinRM until SIGTERM, and write its record.
+
+Every appliance answers on a loopback address of its own. Below --dir are written: ca.pem, inventory.yml, for each appliance
+an ini of the target version, and the record as JSON lines. `ready` on standard output says that all of them answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lab.server import FleetServer, Options
+from lab.world.demo import DEMO
+from lab.world.fleet import Fleet, describe
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("--fleet", type=Path, help="description of the fleet, JSON or YAML (default: the demo fleet)")
+    parser.add_argument("--dir", type=Path, default=Path(".lab"), help="where to write (default: %(default)s)")
+    parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds a second (default: %(default)g)")
+    parser.add_argument("--record", type=Path, help="file of the record (default: DIR/record.jsonl)")
+    parser.add_argument("--inventory", type=Path, help="file of the inventory (default: DIR/inventory.yml)")
+    parser.add_argument("--control", type=int, default=8765, help="port of the control API (default: %(default)s)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve; returns 0 after SIGTERM or SIGINT."""
+    fleet = describe(options.fleet or DEMO)
+    directory: Path = options.dir.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    chosen = Options(
+        directory,
+        (options.record or directory / "record.jsonl").resolve(),
+        (options.inventory or directory / "inventory.yml").resolve(),
+        options.speed,
+        options.control,
+    )
+    asyncio.run(_serve(replace(fleet, start=fleet.start or datetime.now(UTC)), chosen))
+    return 0
+
+
+async def _serve(fleet: Fleet, options: Options) -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    with options.record.open("w", encoding="utf-8") as record:
+        server = FleetServer(fleet, options, record)
+        try:
+            await server.start()
+            print("ready", flush=True)
+            await told.wait()
+        finally:
+            await server.stop()
