@@ -4,33 +4,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE, Change, Operation
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE, Change
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._reporting import REPORT, ReportingOperation
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
 
 
-class ActionModule(Operation):
+class ActionModule(ReportingOperation):
     """Changes nothing, so there is nothing to decide."""
 
-    ARGUMENTS = {**APPLIANCE, "report_unreadable": {"type": "bool", "default": False}}
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        try:
-            result = super().run(tmp, task_vars)
-            reason = result["msg"] if result.get("failed") else None
-        except AnsibleConnectionFailure as lost:
-            if not self.arguments["report_unreadable"]:
-                raise
-            result, reason = {}, str(lost.__cause__ or lost)
-        if reason is None or not getattr(self, "arguments", {}).get("report_unreadable"):
-            return result
-        return {"changed": False, "appliance": {"name": self._host, "unreadable": reason}}
+    ARGUMENTS = {**APPLIANCE, **REPORT}
 
     def decide(self, state: Appliance) -> list[Change]:
         return []
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         """Nothing to do."""
+
+    def reported(self, reason: str, result: Mapping[str, Any]) -> dict[str, Any]:
+        return {"changed": False, "appliance": {"name": self._host, "unreadable": reason}}

@@ -4,26 +4,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
     APPLIANCE,
     SITE,
     Change,
-    Operation,
     Refused,
 )
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._reporting import REPORT, ReportingOperation
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
 
 
-class ActionModule(Operation):
+class ActionModule(ReportingOperation):
     """Every check is read; what could not be read blocks like what is wrong."""
 
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
+        **REPORT,
         "version": {"type": "str", "required": True},
         "wait": {"type": "int", "default": 0},
         "poll_interval": {"type": "int", "default": 15},
@@ -56,3 +57,7 @@ class ActionModule(Operation):
                 return state
             self._connection.close()
             self.sleep(self.arguments["poll_interval"])
+
+    def reported(self, reason: str, result: Mapping[str, Any]) -> dict[str, Any]:
+        found = {"appliance": result["appliance"]} if "appliance" in result else {}
+        return {"changed": False, "problem": reason, **found}

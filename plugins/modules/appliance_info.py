@@ -15,7 +15,7 @@ description:
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
 options:
-  report_unreadable:
+  report_only:
     description:
       - Return C({name, unreadable}) for an appliance that cannot be read, instead of a failure.
       - For reading the neighbours of an appliance, of which one that is down must not hide the others.

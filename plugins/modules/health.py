@@ -20,6 +20,12 @@ options:
     description: The version to upgrade to, such as V(2.1).
     type: str
     required: true
+  report_only:
+    description:
+      - Do not fail when the appliance is not healthy or cannot be reached, and return RV(problem).
+      - For a loop over the appliances of a site, in which one must not hide the others.
+    type: bool
+    default: false
   wait:
     description: Seconds to go on reading until all checks pass, since services need a while after a switch.
     type: int
@@ -76,9 +82,14 @@ failure:
   returned: failure
   type: dict
   sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+problem:
+  description: Why the appliance does not pass.
+  returned: when O(report_only=true) and the appliance does not pass
+  type: str
+  sample: "cce-ber-2 is not healthy at 2.1: services: RTCMEDSRV is Stopped."
 checks:
   description: Every check with its result.
-  returned: success
+  returned: when every check passes
   type: list
   elements: dict
   sample: [{id: versions, status: PASS, evidence: "scripts, running 2.1", remedy: ""}]

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Small pure helpers of roles and playbooks; each is documented in the file of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini
+
+
+def vm_addresses(text: str) -> dict[str, str]:
+    return ini.vm_addresses(ini.Ini.parse(text))
+
+
+def appliance_directory(variables: Mapping[str, Any]) -> str:
+    given = variables.get("cloud_connector_appliance_directory")
+    # The account may be written DOMAIN\user or user@domain; its profile is named by the user alone.
+    user = str(variables["cloud_connector_deployment_user"]).rpartition("\\")[2].partition("@")[0]
+    return str(given) if given else rf"C:\Users\{user}\CloudConnector\ApplianceRoot"
+
+
+def running_versions(states: Iterable[Mapping[str, Any]], otherwise: str) -> list[dict[str, str]]:
+    """What could not be read is held against `otherwise`, so that it is judged and cannot pass."""
+    return [{"name": state["name"], "version": _version(state) or otherwise} for state in states]
+
+
+def _version(state: Mapping[str, Any]) -> str | None:
+    running = state.get("running")
+    return running if isinstance(running, str) else None
+
+
+def validation_problems(results: Iterable[Mapping[str, Any]], mixed: bool = False) -> list[str]:
+    found = list(results)
+    problems = [sentence for result in found if (sentence := _problem(result))]
+    versions = sorted({version for result in found if (version := _version(result.get("appliance") or {}))})
+    if len(versions) > 1 and not mixed:
+        problems.append(f"The appliances of the site run different versions: {', '.join(versions)}.")
+    return problems
+
+
+def _problem(result: Mapping[str, Any]) -> str | None:
+    """Why the health check did not pass; a result of any other kind is no pass either."""
+    if "problem" in result:
+        return str(result["problem"])
+    name = result.get("site_validation_appliance", {}).get("name", "An appliance")
+    return None if "checks" in result else f"{name} was not checked: {result.get('msg', 'no reason was given')}."
+
+
+class FilterModule:
+    """The filters by name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "appliance_directory": appliance_directory,
+            "running_versions": running_versions,
+            "validation_problems": validation_problems,
+            "vm_addresses": vm_addresses,
+        }

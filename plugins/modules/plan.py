@@ -1,0 +1,124 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation only: the implementation is the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: plan
+short_description: Plan the upgrade of the fleet
+version_added: 0.1.0
+description:
+  - Decides from what a survey has read which appliances are upgraded, in which order, and which are skipped for which reason.
+  - Fails, with one sentence for each reason, when the upgrade must not begin. What could not be read is a reason.
+  - Plans for the hosts of the play only, but judges their sites as a whole. Hosts of these sites that the limit leaves out have to be among O(states).
+  - Writes the plan to a file on the controller, unless in check mode. Changes nothing on any appliance.
+  - Runs once for all hosts, on the controller, and connects to nothing.
+options:
+  target_version:
+    description: The version to upgrade to, such as V(2.1).
+    type: str
+    required: true
+  states:
+    description:
+      - The RV(sfb.cloud_connector.appliance_info#module:appliance) of every appliance of the sites that are planned.
+      - An appliance that could not be read belongs in the list too, as C({name, unreadable}).
+    type: list
+    elements: dict
+    required: true
+  site:
+    description: The one site the run is about. The hosts of the play have to be appliances of it.
+    type: str
+  dest:
+    description:
+      - The file on the controller that gets the plan, as JSON. Its folder is created where it is missing.
+      - It is replaced at once as a whole, so that nobody reads half a plan.
+    type: path
+    default: .cloud_connector/plan.json
+  expected_hash:
+    description:
+      - The RV(hash) of the plan that was approved. Another plan is refused.
+      - The hash covers what is intended (targets, order, policy) and not what is done already, so a run that was interrupted keeps it.
+    type: str
+attributes:
+  check_mode:
+    description: Plans as usual and writes no file.
+    support: full
+  diff_mode:
+    description: The plan itself is the difference.
+    support: none
+  bypass_host_loop:
+    description: Runs once for all hosts of the play.
+    support: full
+author:
+  - The sfb.cloud_connector authors (@sfb-cloud-connector)
+"""
+
+EXAMPLES = r"""
+- name: Plan the upgrade of what was surveyed
+  sfb.cloud_connector.plan:
+    target_version: "2.1"
+    states: "{{ ansible_play_hosts_all | map('extract', hostvars, ['survey', 'appliance']) | list }}"
+  register: plan
+  run_once: true
+"""
+
+RETURN = r"""
+queue:
+  description: >-
+    What the upgrade goes through, in order. A site of which every appliance is skipped is there once, without an upgrade, so that it
+    is validated too.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Inventory name of the appliance.
+      type: str
+    site:
+      description: Its site.
+      type: str
+    number:
+      description: Its place in the queue, from 1.
+      type: int
+    upgrade:
+      description: Whether it is upgraded; if not, it stands for its site, which is only validated.
+      type: bool
+    last_of_site:
+      description: Whether the site is validated after it.
+      type: bool
+    site_appliances:
+      description: Every appliance of the site and the version it has to run when the site is validated.
+      type: list
+      elements: dict
+    mixed:
+      description: Whether the limit leaves out appliances of the site, so that it may be left with two versions.
+      type: bool
+    announcement:
+      description: What is said before it begins.
+      type: str
+skipped:
+  description: The appliances that need nothing, with the reason.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: cce-ber-1, site: berlin, reason: "at 2.1 and healthy"}]
+summary:
+  description: The plan as lines for a person.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Upgrade to 2.1: 2 appliances in 1 site.", "1. cce-ber-1 (berlin): from 2.0.1"]
+hash:
+  description: Names what is intended.
+  returned: success
+  type: str
+  sample: 0d5a1f9a
+problems:
+  description: Why nothing may begin, one sentence each.
+  returned: failure
+  type: list
+  elements: str
+  sample: ["cce-ber-2 could not be read: no answer within 300 seconds."]
+"""

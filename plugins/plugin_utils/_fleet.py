@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The fleet as the inventory has it: the appliances, their sites, and which of them this run is about.
+
+FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.errors import AnsibleError
+
+GROUP = "cloud_connector"
+"""The group of all appliances; its child groups are the sites."""
+
+MARKS = (
+    "cloud_connector_queue",
+    "cloud_connector_validators",
+    "cloud_connector_confirmed",
+    "cloud_connector_validated",
+)
+"""Groups the playbooks make while they run. They are the record of what is done, so an inventory must not have them."""
+
+PREFIX = "cloud_connector_"
+SITE_NAME = "cloud_connector_site_name"
+"""Names the site of an appliance that is in several groups which could be it."""
+
+# Values of a run, not of the inventory; and what would be as large as the whole state of the fleet.
+_OF_A_RUN = (
+    "cloud_connector_inventory",
+    "cloud_connector_survey",
+    "cloud_connector_plan",
+    "cloud_connector_entry",
+)
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Appliances with their variables and sites; `problems` are sentences about what could not be read."""
+
+    variables: Mapping[str, Mapping[str, Any]]
+    site_of: Mapping[str, str]
+    problems: Sequence[str]
+
+    @property
+    def sites(self) -> dict[str, list[str]]:
+        """The appliances of each site, both in the order of the inventory."""
+        found: dict[str, list[str]] = {}
+        for host, site in self.site_of.items():
+            found.setdefault(site, []).append(host)
+        return found
+
+    def selected(self, hosts: Collection[str]) -> dict[str, list[str]]:
+        """The appliances among `hosts`, by site; sites without any are left out."""
+        chosen = {site: [host for host in members if host in hosts] for site, members in self.sites.items()}
+        return {site: members for site, members in chosen.items() if members}
+
+
+def read_fleet(hostvars: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> Fleet:
+    """The fleet of the group `cloud_connector`, all of it, whatever the limit of the run is."""
+    variables: dict[str, dict[str, Any]] = {}
+    site_of: dict[str, str] = {}
+    problems = [_mark_problem(mark) for mark in MARKS if mark in groups]
+    for host in groups.get(GROUP, ()):
+        variables[host], unread = _variables(host, hostvars[host])
+        problems += unread
+        candidates = _sites(host, variables[host], groups)
+        if len(candidates) == 1:
+            site_of[host] = candidates[0]
+        else:
+            problems.append(_site_problem(host, candidates))
+    return Fleet(variables, site_of, problems)
+
+
+def _mark_problem(mark: str) -> str:
+    return f"The group {mark} is what the playbooks remember a run by: rename yours, and run one of them at a time."
+
+
+def _variables(host: str, found: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The variables of our convention, and one sentence for each that cannot be resolved."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name in _names(found):
+        try:
+            values[name] = found[name]
+        except AnsibleError as error:
+            problems.append(f"{host}: {name} cannot be resolved: {' '.join(str(error).split())}")
+    return values, problems
+
+
+def _names(found: Mapping[str, Any]) -> Iterator[str]:
+    return (name for name in sorted(found) if name.startswith(PREFIX) and name not in _OF_A_RUN)
+
+
+def _sites(host: str, variables: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """The groups that could be the site of `host`: those that hold appliances only."""
+    appliances = set(groups[GROUP])
+    holding = [name for name, hosts in groups.items() if host in hosts and appliances >= set(hosts)]
+    candidates = [name for name in holding if name not in (GROUP, *MARKS)]
+    return [name for name in candidates if name == variables.get(SITE_NAME, name)]
+
+
+def _site_problem(host: str, candidates: Sequence[str]) -> str:
+    if not candidates:
+        return f"{host} is in no site: put it into a child group of {GROUP} that has the name of its site."
+    return f"{host} could belong to any of the sites {', '.join(candidates)}: set {SITE_NAME} in the group that is its site."

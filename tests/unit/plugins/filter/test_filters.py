@@ -1,0 +1,59 @@
+"""The filters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.sfb.cloud_connector.plugins.filter import filters
+
+FOLDER = Path(__file__).parents[4] / "plugins" / "filter"
+PASSED = {"checks": [], "appliance": {"running": "2.1"}, "site_validation_appliance": {"name": "cce-ber-1"}}
+
+
+@pytest.mark.parametrize("user", ["CceAdmin", r"CONTOSO\CceAdmin", "CceAdmin@contoso.com"])
+def test_the_appliance_directory_is_in_the_profile_of_the_account(user: str) -> None:
+    found = filters.appliance_directory({"cloud_connector_deployment_user": user})
+    assert found == r"C:\Users\CceAdmin\CloudConnector\ApplianceRoot"
+
+
+def test_the_appliance_directory_can_be_said() -> None:
+    given = {"cloud_connector_deployment_user": "x", "cloud_connector_appliance_directory": r"D:\Root"}
+    assert filters.appliance_directory(given) == r"D:\Root"
+
+
+def test_vm_addresses_come_from_the_ini() -> None:
+    assert filters.vm_addresses("[PrimaryCMS]\nIP=10.0.0.2\n") == {"cms": "10.0.0.2"}
+
+
+def test_an_appliance_is_held_to_the_version_it_runs() -> None:
+    states = [{"name": "a", "running": "2.0.1"}, {"name": "b", "unreadable": "gone"}]
+    versions = [one["version"] for one in filters.running_versions(states, "2.1")]
+    assert versions == ["2.0.1", "2.1"]
+
+
+def test_a_site_whose_checks_all_pass_has_no_problem() -> None:
+    assert filters.validation_problems([PASSED, PASSED]) == []
+
+
+def test_a_problem_is_told() -> None:
+    assert filters.validation_problems([PASSED, {"problem": "It is ill."}]) == ["It is ill."]
+
+
+def test_a_result_that_is_no_pass_is_a_problem() -> None:
+    strange: dict[str, Any] = {"msg": "odd", "site_validation_appliance": {"name": "cce-ber-1"}}
+    assert filters.validation_problems([strange]) == ["cce-ber-1 was not checked: odd."]
+
+
+def test_two_versions_are_a_problem_unless_expected() -> None:
+    other = {**PASSED, "appliance": {"running": "2.0.1"}}
+    assert "2.0.1, 2.1" in filters.validation_problems([PASSED, other])[0]
+    assert filters.validation_problems([PASSED, other], mixed=True) == []
+
+
+def test_every_filter_is_documented() -> None:
+    documented = {path.stem: yaml.safe_load(path.read_text()) for path in FOLDER.glob("*.yml")}
+    assert set(documented) == set(filters.FilterModule().filters())
+    assert all(name == found["DOCUMENTATION"]["name"] for name, found in documented.items())

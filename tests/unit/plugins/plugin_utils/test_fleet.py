@@ -1,0 +1,66 @@
+"""What the inventory says of the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._fleet import MARKS, read_fleet
+
+GROUPS = {"all": ["a", "b", "w"], "cloud_connector": ["a", "b"], "berlin": ["a", "b"], "windows": ["a", "b", "w"]}
+HOSTS: dict[str, dict[str, Any]] = {"a": {}, "b": {}}
+
+
+class Broken(Mapping[str, Any]):
+    """Variables one of which is a template that fails."""
+
+    def __getitem__(self, name: str) -> Any:
+        raise AnsibleError("no such file")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["cloud_connector_ini"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_the_site_is_the_group_that_holds_appliances_only() -> None:
+    fleet = read_fleet(HOSTS, GROUPS)
+    assert fleet.sites == {"berlin": ["a", "b"]}
+    assert fleet.problems == []
+
+
+def test_a_host_without_a_site_is_a_problem() -> None:
+    groups = {**GROUPS, "berlin": ["a"]}
+    assert read_fleet(HOSTS, groups).problems == [
+        "b is in no site: put it into a child group of cloud_connector that has the name of its site."
+    ]
+
+
+def test_a_host_of_two_possible_sites_has_to_say_which() -> None:
+    groups = {**GROUPS, "canary": ["a"]}
+    assert "cloud_connector_site_name" in read_fleet(HOSTS, groups).problems[0]
+    said = {"a": {"cloud_connector_site_name": "berlin"}, "b": {}}
+    assert read_fleet(said, groups).site_of == {"a": "berlin", "b": "berlin"}
+
+
+def test_a_site_name_has_to_be_a_group() -> None:
+    said = {"a": {"cloud_connector_site_name": "paris"}, "b": {}}
+    assert "a is in no site" in read_fleet(said, GROUPS).problems[0]
+
+
+def test_a_template_that_fails_is_one_sentence() -> None:
+    fleet = read_fleet({"a": Broken(), "b": {}}, GROUPS)
+    assert fleet.problems == ["a: cloud_connector_ini cannot be resolved: no such file"]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_the_groups_a_run_remembers_by_must_not_be_there(mark: str) -> None:
+    assert mark in read_fleet(HOSTS, {**GROUPS, mark: ["a"]}).problems[0]
+
+
+def test_what_a_run_makes_itself_is_no_variable_of_the_inventory() -> None:
+    hosts = {"a": {"cloud_connector_survey": 1, "ansible_host": 2, "cloud_connector_peak_calls": 3}, "b": {}}
+    assert read_fleet(hosts, GROUPS).variables["a"] == {"cloud_connector_peak_calls": 3}
