@@ -1,0 +1,181 @@
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""All that is known of one appliance at one moment; what could not be read is `Unknown` and never a default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from .codec import decode, encode
+from .ini_document import Ini
+from .reading import Reading, Unknown, need
+
+ACCOUNTS = ("TenantAdmin", "ExternalCert", "CceService", "CABackupFile")
+"""What Register-CcAppliance asks for from 2.0 on when it is not cached (cloud-connector.md 1.1)."""
+
+SERVICES: Mapping[str, tuple[str, ...]] = {
+    "cms": ("REPLICA", "MASTER"),
+    "mediation": ("REPLICA", "RTCMEDSRV", "RTCSRV"),
+    "edge": ("REPLICA", "RTCSRV", "RTCDATAPROXY", "RTCMRAUTH", "RTCMEDIARELAY"),
+}
+"""The monitored services of each VM (cloud-connector.md 4.1)."""
+
+MANAGEMENT_SWITCHES = ("SfB CCE Management Switch", "Cloud Connector Management Switch")
+"""The names documents know; the ini may hold another (cloud-connector.md 9.1 no. 18)."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A Windows service of the host; `account` is what it logs on as."""
+
+    name: str
+    state: str
+    account: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A VM. `version` is the one in its name, None where it names none; `switches` are those it is connected to."""
+
+    name: str
+    state: str
+    version: str | None
+    switches: Reading[tuple[str, ...]]
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == "Running"
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Live calls of the Mediation Server."""
+
+    inbound: int
+    outbound: int
+
+    @property
+    def total(self) -> int:
+        return self.inbound + self.outbound
+
+
+@dataclass(frozen=True)
+class Space:
+    """Bytes."""
+
+    free: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Appliance:
+    """An appliance as a survey found it, or as check mode says it would be."""
+
+    computer_name: Reading[str]
+    module_present: Reading[bool]
+    scripts: Reading[str | None]
+    """The version of the CloudConnector module; None: the module is not there."""
+    running: Reading[str | None]
+    """The version of the VM set in production; None: nothing is deployed."""
+    backup: Reading[str | None]
+    raw_versions: Mapping[str, tuple[str, ...]]
+    """What the product answered for scripts, running and backup, word by word: what a fence expects."""
+    programs: Reading[tuple[Mapping[str, str | None], ...]]
+    """DisplayName, DisplayVersion and PSChildName of the programs whose name matches *Cloud Connector*."""
+    appliance_directory: Reading[str]
+    """As the product has it, like the site directory."""
+    site_directory: Reading[str]
+    ini_appliance: Reading[str | None]
+    """Text of the ini in the appliance directory; None: no such file."""
+    ini_imported: Reading[str | None]
+    """Text of the ini in force."""
+    management_service: Reading[Service | None]
+    machines: Reading[tuple[Machine, ...]]
+    switches: Reading[tuple[str, ...]]
+    """The virtual switches of the host."""
+    services: Mapping[str, Reading[Mapping[str, str]]]
+    """VM (cms, mediation, edge) -> service -> its state."""
+    calls: Reading[Calls]
+    registration: Reading[str]
+    """full, half or none: how the tenant's records match the name of the host and the ini."""
+    tenant_logon: Reading[bool]
+    """True; a refused logon is unknown with the tenant's reason."""
+    auto_update: Reading[bool]
+    """EnableAutoUpdate of the site."""
+    tenant_maintenance: Reading[bool]
+    credentials: Mapping[str, Reading[bool]]
+    """Account type -> True: readable, False: not in the cache."""
+    disk: Reading[Space]
+    """Of drive C:."""
+    memory: Reading[Space]
+    dotnet_release: Reading[int | None]
+    """The release number of the .NET Framework; None: no 4.5 or later."""
+    clock: Reading[datetime]
+    boot_time: Reading[datetime]
+    site_files: Reading[tuple[str, ...]]
+    """The names in the site directory; known means that the share is readable."""
+    site_versions: Reading[tuple[str, ...]]
+    """The versions named in the version info files of the site directory."""
+    jobs: Reading[tuple[str, ...]]
+    """Our jobs that are claimed and not yet collected: one of them may be running now."""
+    saved: Reading[Mapping[str, Any] | None]
+    """The record that `package` writes before it removes anything."""
+
+    def to_dict(self) -> dict[str, Any]:
+        encoded: dict[str, Any] = encode(self)
+        return encoded
+
+    @classmethod
+    def from_dict(cls, encoded: Mapping[str, Any]) -> Appliance:
+        """The appliance that `to_dict` gave.
+
+        Raises:
+            ValueError: it is not what `to_dict` gives.
+        """
+        try:
+            return decode(encoded, cls)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"this is not the state of an appliance: {error!r}") from error
+
+    @classmethod
+    def unread(cls, reason: str) -> Appliance:
+        """An appliance of which nothing could be read."""
+        readings: dict[str, Any] = {field.name: Unknown(reason) for field in fields(cls)}
+        readings["services"] = {name: Unknown(reason) for name in SERVICES}
+        readings["credentials"] = {name: Unknown(reason) for name in ACCOUNTS}
+        return cls(**(readings | {"raw_versions": {}}))
+
+    def with_changes(self, **changes: Any) -> Appliance:
+        """The same appliance with other readings: what check mode predicts."""
+        return replace(self, **changes)
+
+    @cached_property
+    def ini(self) -> Reading[Ini]:
+        """The ini in force, else the one in the appliance directory."""
+        for text in (self.ini_imported, self.ini_appliance):
+            if isinstance(text, str):
+                return Ini.parse(text)
+        return Unknown("no CloudConnector.ini could be read")
+
+    def machines_of(self, version: str) -> list[Machine]:
+        """The VMs of that version.
+
+        Raises:
+            NotReadError: the VMs could not be read.
+        """
+        return [machine for machine in need(self.machines) if machine.version == version]
+
+    @property
+    def left_over_switches(self) -> list[str]:
+        """Management switches, which a deployment makes and deletes again (cloud-connector.md 6.3 T3).
+
+        Raises:
+            NotReadError: the switches could not be read.
+        """
+        named = None if isinstance(self.ini, Unknown) else self.ini.get("Network", "ManagementSwitchName")
+        names = {name.lower() for name in (*MANAGEMENT_SWITCHES, named) if name}
+        return [switch for switch in need(self.switches) if switch.lower() in names]

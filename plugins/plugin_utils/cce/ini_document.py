@@ -1,0 +1,220 @@
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""CloudConnector.ini as a document: what is not changed keeps every character (cloud-connector.md 3.1, 3.2).
+
+Sections and keys are found whatever their case. Any text can be parsed; what is wrong with it is said by `ini.problems`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_SECTION = re.compile(r"\ufeff?[ \t]*\[([^\]\r\n]*)\][ \t]*$")
+_KEY = re.compile(r"(\ufeff?[ \t]*([^=;#\[\]\r\n]*[^=;#\[\]\s])[ \t]*=[ \t]*)([^\r\n]*?)([ \t]*)$")
+_BUILD = re.compile(r"\ufeff?;[ \t]*Build number[ \t]+([\d.]+)", re.IGNORECASE)
+_GATEWAY = re.compile(r"gateway(\d+)$", re.IGNORECASE)
+
+NORMAL_CALLS = 500
+MINIMUM_CALLS = 50
+"""Simultaneous calls of one appliance by HardwareType (cloud-connector.md 4)."""
+
+
+class Entry(NamedTuple):
+    """One `Key=Value` line; `line` is its place in `Ini.lines`."""
+
+    section: str
+    key: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Ini:
+    """A CloudConnector.ini, line by line with its line ends."""
+
+    lines: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Ini:
+        return cls(tuple(_LINE.findall(text)))
+
+    @property
+    def text(self) -> str:
+        return "".join(self.lines)
+
+    @property
+    def build(self) -> str | None:
+        """The build number in the comment that Microsoft asks to keep."""
+        return next((match[1] for line in self.lines if (match := _BUILD.match(line))), None)
+
+    @cached_property
+    def sections(self) -> tuple[str, ...]:
+        """The names of the sections as written, in order, one that comes twice twice."""
+        return tuple(name for _, name in self._headers)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every key in order, also one that comes twice; a key above the first section belongs to the section ''."""
+        return tuple(self._read())
+
+    def get(self, section: str, key: str) -> str | None:
+        """The value without blanks around it; None where the key is not there."""
+        entry = self._find(section, key)
+        return None if entry is None else entry.value
+
+    def section(self, name: str) -> dict[str, str]:
+        """The keys of a section as written with their values; of a key that comes twice the first."""
+        found: dict[str, str] = {}
+        for entry in self.entries:
+            if entry.section.lower() == name.lower() and entry.key.lower() not in map(str.lower, found):
+                found[entry.key] = entry.value
+        return found
+
+    def with_value(self, section: str, key: str, value: str) -> Ini:
+        """The document with that value; a key or section that is not there is added at the end of its section or of the file.
+
+        Raises:
+            ValueError: the value would not be one line, or blanks around it would be lost.
+        """
+        if value != value.strip(" \t") or re.search(r"[\r\n]", value):
+            raise ValueError(f"[{section}] {key}: a value is one line without blanks around it")
+        entry = self._find(section, key)
+        if entry is None:
+            return self._added(section, f"{key}={value}")
+        return self._replaced(entry.line, value)
+
+    def without_section(self, name: str) -> Ini:
+        """The document without that section, its keys and the comments among them."""
+        starts = [line for line, _ in self._headers] + [len(self.lines)]
+        dropped: set[int] = set()
+        for place, (start, header) in enumerate(self._headers):
+            if header.lower() == name.lower():
+                dropped.update(range(start, starts[place + 1]))
+        return Ini(tuple(line for number, line in enumerate(self.lines) if number not in dropped))
+
+    @cached_property
+    def _headers(self) -> tuple[tuple[int, str], ...]:
+        found = ((number, _SECTION.match(_bare(line))) for number, line in enumerate(self.lines))
+        return tuple((number, match[1].strip()) for number, match in found if match)
+
+    @cached_property
+    def _line_end(self) -> str:
+        first = self.lines[0] if self.lines else ""
+        return first[len(_bare(first)) :] or "\r\n"
+
+    def _read(self) -> Iterator[Entry]:
+        headers = dict(self._headers)
+        section = ""
+        for number, line in enumerate(self.lines):
+            section = headers.get(number, section)
+            match = _KEY.match(_bare(line))
+            if match and number not in headers:
+                yield Entry(section, match[2].strip("\ufeff \t"), match[3], number)
+
+    def _find(self, section: str, key: str) -> Entry | None:
+        wanted = (section.lower(), key.lower())
+        return next((entry for entry in self.entries if (entry.section.lower(), entry.key.lower()) == wanted), None)
+
+    def _replaced(self, number: int, value: str) -> Ini:
+        line = self.lines[number]
+        match = _KEY.match(_bare(line))
+        assert match is not None
+        new = match[1] + value + match[4] + line[len(_bare(line)) :]
+        return Ini((*self.lines[:number], new, *self.lines[number + 1 :]))
+
+    def _added(self, section: str, line: str) -> Ini:
+        start = next((number for number, name in self._headers if name.lower() == section.lower()), None)
+        if start is None:
+            return Ini(tuple(self._closed(len(self.lines)) + [f"[{section}]{self._line_end}", line + self._line_end]))
+        place = self._end_of_section(start)
+        return Ini((*self._closed(place), line + self._line_end, *self.lines[place:]))
+
+    def _closed(self, place: int) -> list[str]:
+        """The lines before `place`, the last of them with a line end."""
+        before = list(self.lines[:place])
+        if before and before[-1] == _bare(before[-1]):
+            before[-1] += self._line_end
+        return before
+
+    def _end_of_section(self, start: int) -> int:
+        """Where a line is added to the section that begins at `start`: after its last key, else after its header."""
+        following = [number for number, _ in self._headers if number > start]
+        end = following[0] if following else len(self.lines)
+        keys = [entry.line for entry in self.entries if start < entry.line < end]
+        return (keys[-1] if keys else start) + 1
+
+
+def _bare(line: str) -> str:
+    return line.rstrip("\r\n")
+
+
+def parse(text: str) -> Ini:
+    """The document of any text."""
+    return Ini.parse(text)
+
+
+# --- what the rest of the domain asks of an ini ---------------------------------------------------------------------------
+
+
+def gateways(ini: Ini) -> list[str]:
+    """The names of the gateway sections, in order."""
+    return [name for name in ini.sections if _GATEWAY.match(name)]
+
+
+def gateway_number(section: str) -> int:
+    """2 of `Gateway2`; 0 of any other section."""
+    match = _GATEWAY.match(section)
+    return int(match[1]) if match else 0
+
+
+def values(ini: Ini, section: str, key: str) -> list[str]:
+    """The members of a list; they stand between blanks. Empty where the key is not there."""
+    return (ini.get(section, key) or "").split()
+
+
+def capacity(ini: Ini) -> int:
+    """How many calls the appliance may carry at once; a blank HardwareType is Normal (cloud-connector.md 3.2)."""
+    return MINIMUM_CALLS if (ini.get("Common", "HardwareType") or "").lower() == "minimum" else NORMAL_CALLS
+
+
+def _address(text: str | None) -> str | None:
+    try:
+        return str(ipaddress.IPv4Address((text or "").strip()))
+    except ValueError:
+        return None
+
+
+def vm_addresses(ini: Ini) -> dict[str, str]:
+    """The internal addresses of the VMs that are asked for services and calls; one that is not an address is left out."""
+    places = {
+        "cms": ini.get("PrimaryCMS", "IP"),
+        "mediation": ini.get("MediationServer", "IP"),
+        "edge": ini.get("EdgeServer", "InternalServerIPs"),
+    }
+    found = {name: _address(text) for name, text in places.items()}
+    return {name: address for name, address in found.items() if address is not None}
+
+
+class Identity(NamedTuple):
+    """How the tenant knows a site and an appliance of it (cloud-connector.md 1.1 Register-CcAppliance)."""
+
+    site_name: str
+    edge_fqdn: str
+    mediation_fqdn: str
+    mediation_address: str
+
+
+def identity(ini: Ini) -> Identity | None:
+    """The identity the ini stands for, all but the host's name; None where a part of it is missing."""
+    edge = (ini.get("EdgeServer", "ExternalSIPPoolName"), next(iter(values(ini, "Common", "SIPDomains")), None))
+    mediation = (ini.get("MediationServer", "ServerName"), ini.get("Common", "VirtualMachineDomain"))
+    site, address = ini.get("Common", "SiteName"), ini.get("MediationServer", "IP")
+    if not (site and address and all(edge) and all(mediation)):
+        return None
+    return Identity(site, f"{edge[0]}.{edge[1]}", f"{mediation[0]}.{mediation[1]}", address)

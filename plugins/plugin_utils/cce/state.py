@@ -1,0 +1,369 @@
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reading an appliance in one request: what is asked, and what the answer says (bridge/README.md)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
+
+from . import steps, versions
+from .answers import ABSENT, Results, attempt
+from .appliance import ACCOUNTS, SERVICES, Appliance, Calls, Machine, Service, Space
+from .ini_document import Identity, identity
+from .reading import NotReadError, Reading, Unknown, need
+from .steps import Step
+
+__all__ = ["SUBSETS", "Appliance", "parse_survey", "survey_steps"]
+
+VM_ACCOUNT = "VmAdmin"
+"""The account that is tried inside the VMs; that a real CCE lets the host in with it is inferred (design.md 4)."""
+
+NOT_ASKED = "not asked"
+
+# --- what is asked ---------------------------------------------------------------------------------------------------
+
+
+class _Where(NamedTuple):
+    appliance_directory: str
+    site_directory: str
+    vms: Mapping[str, str]
+
+
+def _ask_versions(where: _Where) -> list[Step]:
+    return [
+        steps.module(),
+        steps.version("RunningScripts", "scripts"),
+        steps.version("RunningBits", "running"),
+        steps.version("BackupBits", "backup"),
+        steps.programs(),
+        steps.appliance_directory(),
+        steps.site_directory(),
+    ]
+
+
+def _ask_configuration(where: _Where) -> list[Step]:
+    return [
+        steps.file_text("ini_appliance", rf"{where.appliance_directory}\CloudConnector.ini"),
+        steps.file_text("ini_imported", rf"{steps.PROGRAM_DATA}\CloudConnector.ini"),
+    ]
+
+
+def _ask_host(where: _Where) -> list[Step]:
+    return [steps.management_service(), steps.disk(), steps.memory(), steps.dotnet(), steps.clock()]
+
+
+def _ask_machines(where: _Where) -> list[Step]:
+    return [steps.machines(), steps.network_adapters(), steps.switches()]
+
+
+def _ask_services(where: _Where) -> list[Step]:
+    asked = [steps.credential(VM_ACCOUNT, _credential_step(VM_ACCOUNT))]
+    for vm, address in where.vms.items():
+        inner = [steps.services(SERVICES[vm])] + ([steps.call_counters()] if vm == "mediation" else [])
+        asked.append(steps.inside(vm, address, _credential_step(VM_ACCOUNT), inner))
+    return asked
+
+
+def _ask_tenant(where: _Where) -> list[Step]:
+    administrator = _credential_step("TenantAdmin")
+    return [
+        steps.memory(),
+        *_ask_configuration(where),
+        steps.credential("TenantAdmin", administrator),
+        *steps.tenant_session(administrator),
+        steps.tenant_appliances(),
+        steps.tenant_sites(),
+    ]
+
+
+def _ask_credentials(where: _Where) -> list[Step]:
+    return [steps.credential(account, _credential_step(account)) for account in ACCOUNTS]
+
+
+def _ask_site(where: _Where) -> list[Step]:
+    return [steps.folder("site_files", where.site_directory), steps.version_files(where.site_directory)]
+
+
+def _ask_ours(where: _Where) -> list[Step]:
+    return [
+        steps.folder("jobs", rf"{steps.OUR_DATA}\jobs"),
+        steps.file_text("saved", rf"{steps.OUR_DATA}\saved\state.json"),
+    ]
+
+
+_QUESTIONS: Mapping[str, Callable[[_Where], list[Step]]] = {
+    "versions": _ask_versions,
+    "configuration": _ask_configuration,
+    "host": _ask_host,
+    "machines": _ask_machines,
+    "credentials": _ask_credentials,
+    "site": _ask_site,
+    "ours": _ask_ours,
+    "services": _ask_services,
+    "tenant": _ask_tenant,
+}
+
+SUBSETS = tuple(_QUESTIONS)
+"""What a survey can be narrowed to; what is not asked comes back unknown."""
+
+
+def survey_steps(
+    appliance_directory: str,
+    site_directory: str,
+    vms: Mapping[str, str] | None,
+    subset: Collection[str] | None = None,
+) -> list[Step]:
+    """The steps that read an appliance: one request, none of them changes anything.
+
+    Args:
+        appliance_directory: where the ini is edited; an argument, since without its module the product cannot be asked.
+        site_directory: the share of the site.
+        vms: addresses of `cms`, `mediation` and `edge` (`ini.vm_addresses`); one that is left out is not asked.
+        subset: members of `SUBSETS`; all where it is None.
+
+    Raises:
+        ValueError: an unknown subset.
+    """
+    wanted = SUBSETS if subset is None else tuple(subset)
+    if strange := sorted(set(wanted) - set(SUBSETS)):
+        raise ValueError(f"{', '.join(strange)}: write some of {', '.join(SUBSETS)}")
+    where = _Where(appliance_directory, site_directory, {vm: vms[vm] for vm in SERVICES if vms and vm in vms})
+    asked = [step for name in SUBSETS if name in wanted for step in _QUESTIONS[name](where)]
+    return list({step["name"]: step for step in reversed(asked)}.values())[::-1]
+
+
+def _credential_step(account: str) -> str:
+    return f"credential_{account}"
+
+
+# --- what the answer says --------------------------------------------------------------------------------------------
+
+
+def parse_survey(answer: Mapping[str, Any]) -> Appliance:
+    """The appliance, from the answer to `survey_steps`; whatever is missing or not as expected is unknown."""
+    results = Results(answer)
+    own = _parse_own(results)
+    return own.with_changes(
+        registration=attempt(_registration, results, own),
+        auto_update=attempt(_auto_update, results, own),
+        tenant_maintenance=attempt(_tenant_maintenance, results, own),
+    )
+
+
+def _parse_own(results: Results) -> Appliance:
+    """All but what is found in the tenant's records by the name and the ini of this appliance."""
+    module = attempt(_module, results)
+    return Appliance(
+        computer_name=attempt(results.text, "memory", "CSName"),
+        module_present=module,
+        scripts=None if module is False else attempt(_version, results, "scripts"),
+        running=_deployed(results, "running", module),
+        backup=_deployed(results, "backup", module),
+        raw_versions={kind: _raw(results, kind) for kind in ("scripts", "running", "backup")},
+        programs=attempt(_programs, results),
+        appliance_directory=attempt(results.text, "appliance_directory"),
+        site_directory=attempt(results.text, "site_directory"),
+        ini_appliance=attempt(results.file, "ini_appliance"),
+        ini_imported=attempt(results.file, "ini_imported"),
+        management_service=attempt(_management_service, results),
+        machines=attempt(_machines, results),
+        switches=attempt(results.names, "switches"),
+        services={vm: attempt(_services, results, vm) for vm in SERVICES},
+        calls=attempt(_calls, results),
+        registration=Unknown(NOT_ASKED),
+        tenant_logon=attempt(_tenant_logon, results),
+        auto_update=Unknown(NOT_ASKED),
+        tenant_maintenance=Unknown(NOT_ASKED),
+        credentials={account: attempt(_credential, results, account) for account in ACCOUNTS},
+        disk=attempt(_disk, results),
+        memory=attempt(_memory, results),
+        dotnet_release=attempt(_dotnet, results),
+        clock=attempt(results.time, "clock"),
+        boot_time=attempt(results.time, "memory", "LastBootUpTime"),
+        site_files=attempt(results.names, "site_files"),
+        site_versions=attempt(_site_versions, results),
+        jobs=attempt(_jobs, results),
+        saved=attempt(_saved, results),
+    )
+
+
+def _module(results: Results) -> bool:
+    return bool(results.output("module"))
+
+
+def _version(results: Results, name: str) -> str | None:
+    """The product answers with text of a form that is not documented; no text is no version."""
+    text = " ".join(str(line) for line in results.output(name)).strip()
+    version = versions.find(text)
+    if text and version is None:
+        raise NotReadError(f"the version cmdlet answered {text!r}")
+    return version
+
+
+def _deployed(results: Results, name: str, module: Reading[bool]) -> Reading[str | None]:
+    if module is False:
+        return Unknown("the CloudConnector module is not there, so no version can be asked for")
+    return attempt(_version, results, name)
+
+
+def _raw(results: Results, kind: str) -> tuple[str, ...]:
+    text = attempt(results.output, kind)
+    return () if isinstance(text, Unknown) else tuple(text)
+
+
+def _programs(results: Results) -> tuple[Mapping[str, str | None], ...]:
+    return tuple(
+        entry for entry in results.objects("programs") if "cloud connector" in str(entry["DisplayName"]).lower()
+    )
+
+
+def _management_service(results: Results) -> Service | None:
+    found = [Service(e["Name"], e["State"], e["StartName"]) for e in results.objects("management_service")]
+    if len(found) > 1:
+        raise NotReadError(f"{', '.join(service.name for service in found)} are all management services")
+    return found[0] if found else None
+
+
+def _machines(results: Results) -> tuple[Machine, ...]:
+    adapters = attempt(results.objects, "network_adapters")
+    return tuple(
+        Machine(entry["Name"], entry["State"], versions.find(entry["Name"]), _connected(adapters, entry["Name"]))
+        for entry in results.objects("machines")
+    )
+
+
+def _connected(adapters: Reading[list[Mapping[str, Any]]], machine: str) -> Reading[tuple[str, ...]]:
+    if isinstance(adapters, Unknown):
+        return adapters
+    return tuple(e["SwitchName"] for e in adapters if e["VMName"] == machine and e["Connected"] and e["SwitchName"])
+
+
+def _inside(results: Results, vm: str) -> Results:
+    """Without the credential each VM would only say that it was given none."""
+    results.some(_credential_step(VM_ACCOUNT))
+    return results.inside(vm)
+
+
+def _services(results: Results, vm: str) -> dict[str, str]:
+    """A service that is not installed is not in it."""
+    found = _inside(results, vm).objects("services", absent=("NoServiceFoundForGivenName",))
+    return {entry["Name"].upper(): entry["Status"] for entry in found}
+
+
+def _calls(results: Results) -> Calls:
+    text = _inside(results, "mediation").text("calls", "Readings")
+    return Calls(_counter(text, steps.INBOUND_CALLS), _counter(text, steps.OUTBOUND_CALLS))
+
+
+def _counter(text: str, path: str) -> int:
+    """The value on the line below the counter's path; Windows writes the path in small letters behind the computer's name."""
+    match = re.search(re.escape(path) + r"\s*:\s*(\d+)(?:[.,]0+)?\s*$", text, re.IGNORECASE | re.MULTILINE)
+    if match is None:
+        raise NotReadError(f"the readings do not hold {path}: {text!r}")
+    return int(match[1])
+
+
+def _credential(results: Results, account: str) -> bool:
+    return bool(results.output(_credential_step(account)))
+
+
+def _disk(results: Results) -> Space:
+    return Space(results.number("disk", "FreeSpace"), results.number("disk", "Size"))
+
+
+def _memory(results: Results) -> Space:
+    """Windows counts memory in KiB."""
+    free, total = results.number("memory", "FreePhysicalMemory"), results.number("memory", "TotalVisibleMemorySize")
+    return Space(free * 1024, total * 1024)
+
+
+def _dotnet(results: Results) -> int | None:
+    return results.number("dotnet", "Release") if results.objects("dotnet", absent=ABSENT) else None
+
+
+def _site_versions(results: Results) -> tuple[str, ...]:
+    return versions.find_all("\n".join(str(line) for line in results.output("version_files", absent=ABSENT)))
+
+
+def _jobs(results: Results) -> tuple[str, ...]:
+    """A job has its claim until its answer is collected."""
+    names = results.names("jobs", absent=ABSENT)
+    return tuple(sorted(name.removesuffix(".claim") for name in names if name.endswith(".claim")))
+
+
+def _saved(results: Results) -> Mapping[str, Any] | None:
+    text = results.file("saved")
+    record = None if text is None else json.loads(text)
+    if not isinstance(record, dict | None):
+        raise NotReadError("the saved record is not a JSON object")
+    return record
+
+
+# --- the tenant's records ----------------------------------------------------------------------------------------------
+
+
+def _tenant_logon(results: Results) -> bool:
+    results.some(_credential_step("TenantAdmin"))
+    results.some("tenant_session")
+    return True
+
+
+def _records(results: Results, name: str, of: Collection[str] = ()) -> list[Mapping[str, Any]]:
+    """Records of the tenant; where the logon failed, that is the reason and not the cmdlet that is missing then."""
+    _tenant_logon(results)
+    return results.objects(name, of=of)
+
+
+def _identity(own: Appliance) -> Identity:
+    found = identity(need(own.ini))
+    if found is None:
+        raise NotReadError("the ini lacks a part of the identity of site and appliance")
+    return found
+
+
+def _registration(results: Results, own: Appliance) -> str:
+    """A site is known by name and Edge FQDN, an appliance by name and Mediation FQDN; its address is unique, too."""
+    wanted, name = _identity(own), need(own.computer_name)
+    sites = _records(results, "tenant_sites", of=("Identity", "EdgeFQDN"))
+    site = _match(sites, {"Identity": wanted.site_name, "EdgeFQDN": wanted.edge_fqdn})
+    parts = {
+        "Name": name,
+        "MediationServerFqdn": wanted.mediation_fqdn,
+        "MediationServerIPAddress": wanted.mediation_address,
+    }
+    appliance = _match(_records(results, "tenant_appliances", of=tuple(parts)), parts)
+    if "half" in (site, appliance) or (site, appliance) == ("none", "full"):
+        return "half"
+    return appliance
+
+
+def _match(records: list[Mapping[str, Any]], wanted: Mapping[str, str]) -> str:
+    """full: one record has all of it and no other any of it; none: no record has any of it."""
+    counts = [sum(_same(record[key], value) for key, value in wanted.items()) for record in records]
+    matching = [count for count in counts if count]
+    if not matching:
+        return "none"
+    return "full" if matching == [len(wanted)] else "half"
+
+
+def _same(left: Any, right: str) -> bool:
+    return str(left).lower() == right.lower()
+
+
+def _auto_update(results: Results, own: Appliance) -> bool:
+    site = _identity(own).site_name
+    return _flag(_records(results, "tenant_sites"), "Identity", site, "EnableAutoUpdate")
+
+
+def _tenant_maintenance(results: Results, own: Appliance) -> bool:
+    return _flag(_records(results, "tenant_appliances"), "Name", need(own.computer_name), "MaintenanceMode")
+
+
+def _flag(records: list[Mapping[str, Any]], key: str, name: str, flag: str) -> bool:
+    found = [record[flag] for record in records if _same(record[key], name)]
+    if len(found) != 1 or not isinstance(found[0], bool):
+        raise NotReadError(f"the tenant has no one record of {name} with {flag}")
+    return found[0]

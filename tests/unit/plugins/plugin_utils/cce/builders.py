@@ -1,0 +1,142 @@
+"""A small fleet in words: appliances, inis and inventory variables that are well, to be made ill by a test."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import (
+    ACCOUNTS,
+    SERVICES,
+    Appliance,
+    Calls,
+    Machine,
+    Service,
+    Space,
+)
+
+NOW = datetime(2026, 1, 31, 1, 0, tzinfo=UTC)
+ROLES = ("AD", "CMS", "MediationServer", "EdgeServer")
+CORPNET, INTERNET = "SfB CCE Corpnet Switch", "SfB CCE Internet Switch"
+
+INI = """; Build number 6.0.9319.419 - Keep this comment for diagnostic purpose
+; simulated
+
+[Common]
+; the first one is the default
+SIPDomains=contoso.com contoso.de
+VirtualMachineDomain=cce.local
+ServerName=ad-{site}-{number}
+IP=10.{place}.{number}.1
+OnlineSipFederationFqdn=sipfed.online.lync.com
+SiteName={site}
+CountryCode=DE
+City=
+State=
+BaseVMIP=
+WSUSServer=
+WSUSStatusServer=
+HardwareType={hardware}
+OMSEnabled=false
+
+[Network]
+CorpnetIPPrefixLength=24
+InternetIPPrefixLength=28
+CorpnetSwitchName=SfB CCE Corpnet Switch
+InternetSwitchName=SfB CCE Internet Switch
+CorpnetDefaultGateway=10.{place}.{number}.254
+InternetDefaultGateway=
+CorpnetDNSIPAddress=10.0.0.1 10.0.0.2
+InternetDNSIPAddress=198.51.100.1
+ManagementSwitchName=SfB CCE Management Switch
+ManagementIPPrefix=192.168.213.0
+ManagementIPPrefixLength=24
+
+[PrimaryCMS]
+ServerName=cms-{site}-{number}
+IP=10.{place}.{number}.2
+ShareName=CmsFileStore
+
+[MediationServer]
+ServerName=ms-{site}-{number}
+PoolName=mspool
+IP=10.{place}.{number}.3
+
+[EdgeServer]
+InternalServerName=ed-{site}-{number}
+InternalPoolName=edgepool
+InternalServerIPs=10.{place}.{number}.4
+ExternalSIPPoolName=ap-{site}
+ExternalSIPIPs=203.0.{place}.{number}
+ExternalMRFQDNPoolName=mr-{site}
+ExternalMRIPs=203.0.{place}.{number}
+ExternalMRPublicIPs=
+ExternalMRPortRange=10000
+
+[Gateway1]
+FQDN=gw1.{site}.contoso.com
+IP=10.{place}.99.1
+Port=5068
+Protocol=TCP
+VoiceRoutes=LocalRoute
+
+[HybridVoiceRoutes]
+LocalRoute=.*
+
+[TrunkConfiguration]
+EnableReferSupport=true
+EnableFastFailoverTimer=true
+ForwardCallHistory=false
+ForwardPAI=false
+""".replace("\n", "\r\n")
+
+
+def ini_text(site: str = "berlin", number: int = 1, place: int = 2, hardware: str = "Normal") -> str:
+    """A valid ini of 2.1; `place` tells sites apart in addresses."""
+    return INI.format(site=site, number=number, place=place, hardware=hardware)
+
+
+def machines(version: str, state: str = "Running") -> tuple[Machine, ...]:
+    """The four VMs of a version."""
+    on = state == "Running"
+    networks = {"EdgeServer": (CORPNET, INTERNET)}
+    return tuple(
+        Machine(f"{version}-{role}", state, version, networks.get(role, (CORPNET,)) if on else ()) for role in ROLES
+    )
+
+
+def healthy(version: str = "2.0.1", number: int = 1, **changes: Any) -> Appliance:
+    """An appliance in service at `version` to which nothing is left to be wished."""
+    well = Appliance(
+        computer_name=f"cce-ber-{number}",
+        module_present=True,
+        scripts=version,
+        running=version,
+        backup=None,
+        raw_versions={"scripts": (version,), "running": (version,), "backup": ()},
+        programs=({"DisplayName": "Cloud Connector", "DisplayVersion": version, "PSChildName": "{1}"},),
+        appliance_directory=r"C:\CloudConnector",
+        site_directory=r"\\files\berlin",
+        ini_appliance=ini_text(number=number),
+        ini_imported=ini_text(number=number),
+        management_service=Service("CceService", "Running", r".\CceService"),
+        machines=machines(version),
+        switches=(CORPNET, INTERNET),
+        services={vm: dict.fromkeys(names, "Running") for vm, names in SERVICES.items()},
+        calls=Calls(3, 2),
+        registration="full",
+        tenant_logon=True,
+        auto_update=True,
+        tenant_maintenance=False,
+        credentials=dict.fromkeys(ACCOUNTS, True),
+        disk=Space(200 * 2**30, 500 * 2**30),
+        memory=Space(20 * 2**30, 64 * 2**30),
+        dotnet_release=394271,
+        clock=NOW,
+        boot_time=NOW,
+        site_files=("Bits",),
+        site_versions=(version,),
+        jobs=(),
+        saved=None,
+    )
+    return well.with_changes(**changes)

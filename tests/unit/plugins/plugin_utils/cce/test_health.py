@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import SERVICES, Appliance, Service
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.health import Check
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
+
+from .builders import CORPNET, healthy, ini_text, machines
+
+UPGRADED = machines("2.1") + machines("2.0.1", "Off")
+UNREAD = Unknown("line cut")
+
+
+def blocked(checks: list[Check]) -> list[str]:
+    return [check.id for check in health.blocking(checks)]
+
+
+def services(vm: str, **states: str) -> dict[str, Any]:
+    return {**healthy().services, vm: {**dict.fromkeys(SERVICES[vm], "Running"), **states}}
+
+
+def test_an_appliance_in_service_is_healthy() -> None:
+    checks = health.health(healthy("2.1", backup="2.0.1", machines=UPGRADED), "2.1")
+    assert health.healthy(checks)
+    assert [check.id for check in checks if check.status != health.PASS] == ["test_calls"]
+
+
+@pytest.mark.parametrize(
+    ("check", "changes"),
+    [
+        ("scripts", {"scripts": "2.0.1"}),
+        ("scripts", {"scripts": None}),
+        ("running_version", {"running": "2.0.1"}),
+        ("machines", {"machines": machines("2.1")[1:]}),
+        ("machines", {"machines": (*machines("2.1")[1:], replace(machines("2.1")[0], state="Saved"))}),
+        ("networks", {"machines": (*machines("2.1")[:3], machines("2.1")[0])}),
+        ("networks", {"switches": (), "ini_imported": ini_text().replace(CORPNET, "Another")}),
+        ("cms_services", {"services": services("cms", MASTER="Stopped")}),
+        ("mediation_services", {"services": services("mediation", RTCMEDSRV="StopPending")}),
+        ("mediation_services", {"services": services("mediation", RTCSRV="Stopped")}),
+        ("edge_services", {"services": services("edge", RTCMRAUTH="Stopped")}),
+        ("edge_services", {"services": {**healthy().services, "edge": {}}}),
+        ("other_sets", {"machines": machines("2.1") + machines("2.0.1")}),
+        ("management_service", {"management_service": None}),
+        ("management_service", {"management_service": Service("CCE", "Stopped", r".\CceService")}),
+        ("management_service", {"management_service": Service("CCE", "Running", r"NT AUTHORITY\NetworkService")}),
+        ("registration", {"registration": "half"}),
+        ("tenant_maintenance", {"tenant_maintenance": True}),
+        ("jobs", {"jobs": ("switch-2.1",)}),
+    ],
+)
+def test_one_thing_ill_is_one_check_failed(check: str, changes: dict[str, Any]) -> None:
+    (failed,) = health.blocking(health.health(healthy("2.1", **changes), "2.1"))
+    assert (failed.id, failed.status) == (check, health.FAIL)
+    assert failed.remedy
+
+
+@pytest.mark.parametrize(
+    ("field", "checks"),
+    [
+        ("scripts", ["scripts"]),
+        ("running", ["running_version"]),
+        ("machines", ["machines", "networks", "other_sets"]),
+        ("calls", ["counters"]),
+        ("management_service", ["management_service"]),
+        ("registration", ["registration"]),
+        ("tenant_maintenance", ["tenant_maintenance"]),
+        ("jobs", ["jobs"]),
+    ],
+)
+def test_what_cannot_be_read_blocks(field: str, checks: list[str]) -> None:
+    found = health.blocking(health.health(healthy("2.1").with_changes(**{field: UNREAD}), "2.1"))
+    assert [check.id for check in found] == checks
+    assert all((check.status, check.evidence) == (health.ERROR, "could not be read: line cut") for check in found)
+
+
+@pytest.mark.parametrize("vm", SERVICES)
+def test_a_vm_that_lets_nobody_in_blocks(vm: str) -> None:
+    assert blocked(health.health(healthy(services={**healthy().services, vm: UNREAD}), "2.0.1")) == [f"{vm}_services"]
+
+
+def test_without_rtcsrv_a_mediation_server_is_well() -> None:
+    found = {"REPLICA": "Running", "RTCMEDSRV": "Running"}
+    assert health.healthy(health.health(healthy(services={**healthy().services, "mediation": found}), "2.0.1"))
+
+
+def test_unread_adapters_block_and_only_they() -> None:
+    unread = tuple(replace(machine, switches=UNREAD) for machine in machines("2.1"))
+    assert blocked(health.health(healthy("2.1", machines=unread), "2.1")) == ["networks"]
+
+
+def test_own_health_asks_about_what_runs() -> None:
+    assert health.healthy(health.own_health(healthy("2.0.1")))
+    assert blocked(health.own_health(healthy("2.0.1", scripts="2.1"))) == ["scripts"]
+    assert blocked(health.own_health(healthy(running=None))) == ["running_version"]
+    assert blocked(health.own_health(Appliance.unread("no answer"))) == ["running_version"]
+
+
+def test_calls_live_on_a_set_whatever_the_scripts_are() -> None:
+    assert health.serves(healthy(scripts="2.1")) is True
+    assert health.serves(healthy(services=services("edge", RTCSRV="Stopped"))) is False
+    assert health.serves(healthy(running=None)) is False
+    assert health.serves(healthy(running=UNREAD)) == UNREAD
+    assert isinstance(health.serves(healthy(machines=UNREAD)), Unknown)
+
+
+def test_registered_means_tenant_and_service() -> None:
+    assert health.registered(healthy())
+    assert health.registered(healthy(management_service=health.REGISTERED_SERVICE))
+    assert not health.registered(healthy(registration="none"))
+    assert not health.registered(healthy(management_service=None))
+
+
+def test_a_check_is_an_object_in_json() -> None:
+    (check,) = [check for check in health.health(healthy(), "2.0.1") if check.id == "counters"]
+    evidence = "3 inbound and 2 outbound calls are live"
+    assert check.to_dict() == {
+        "id": "counters",
+        "status": "PASS",
+        "evidence": evidence,
+        "remedy": "",
+        "consequence": "calls",
+    }
+
+
+# --- gates ------------------------------------------------------------------------------------------------------------
+
+
+def ready(**changes: Any) -> Appliance:
+    return healthy(auto_update=False).with_changes(**changes)
+
+
+def test_an_appliance_is_ready_but_a_person_looks_at_disk_and_memory() -> None:
+    checks = health.gates(ready(), "2.1")
+    assert health.healthy(checks)
+    assert [check.id for check in checks if check.status == health.MANUAL] == ["disk", "memory"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "changes", "remedy"),
+    [
+        ("path", {"scripts": None}, "target_version"),
+        ("path", {"running": "2.2"}, "target_version"),
+        ("path", {"running": "1.3.8"}, "target_version"),
+        ("deployment_account", {"ini_appliance": None}, "account that deployed"),
+        ("credential_cache", {"credentials": {"TenantAdmin": False}}, "T11"),
+        ("credential_cache", {"credentials": {"TenantAdmin": UNREAD}}, "T11"),
+        ("site_share", {"site_files": UNREAD}, "CredSSP"),
+        ("tenant_logon", {"tenant_logon": UNREAD}, "T10"),
+        ("registration", {"registration": "half"}, "T6"),
+        ("tenant_maintenance", {"tenant_maintenance": True}, "ask who"),
+        ("auto_update", {"auto_update": True}, "EnableAutoUpdate"),
+        ("dotnet", {"dotnet_release": 394253}, "T12"),
+        ("dotnet", {"dotnet_release": None}, "T12"),
+        ("management_switch", {"switches": ("SfB CCE Management Switch",)}, "T3"),
+        ("management_switch", {"switches": ("cloud connector management switch",)}, "T3"),
+        ("jobs", {"jobs": ("install-2.1",)}, "began the job"),
+        ("disk", {"disk": UNREAD}, "-Version"),
+        ("memory", {"memory": UNREAD}, "four more VMs"),
+    ],
+)
+def test_a_gate_is_shut(gate: str, changes: dict[str, Any], remedy: str) -> None:
+    (check,) = health.blocking(health.gates(ready(**changes), "2.1"))
+    assert check.id == gate
+    assert remedy in check.remedy
+
+
+def test_the_management_switch_may_have_another_name() -> None:
+    text = ini_text().replace("SfB CCE Management Switch", "Mine")
+    assert blocked(health.gates(ready(switches=("mine",), ini_imported=text), "2.1")) == ["management_switch"]
+
+
+def test_dotnet_matters_from_2_1_on() -> None:
+    (check,) = [check for check in health.gates(ready(dotnet_release=None), "2.0.1") if check.id == "dotnet"]
+    assert check.status == health.NOT_APPLICABLE
+    assert health.healthy(health.gates(ready(dotnet_release=394254), "2.1"))

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from .builders import ini_text
+
+HEADERS = ("[Common]", "[ common ]", "[", "[]", "\ufeff[Common]", "[Gateway2]", "[gateway2]")
+KEYS = ("SIPDomains=a b", " sipdomains = c ", "=x", "a=", ";a=b", "", "IP=10.0.0.1", "FQDN=")
+LINES = st.sampled_from([*HEADERS, *KEYS])
+ENDS = st.sampled_from(["\r\n", "\n", "\r", "\n\r", ""])
+INI_LIKE = st.lists(st.tuples(LINES, ENDS)).map(lambda parts: "".join(line + end for line, end in parts))
+TEXTS = st.one_of(st.text(), INI_LIKE)
+
+
+@given(TEXTS)
+@example(ini_text())
+@example("a=b\x0bc\u2028d\r\n[x]")
+def test_any_text_comes_back_as_it_was(text: str) -> None:
+    assert ini.parse(text).text == text
+
+
+@given(TEXTS, TEXTS)
+def test_no_text_makes_a_traceback(old: str, template: str) -> None:
+    document = ini.parse(old)
+    assert isinstance(ini.problems(document, "2.1"), list)
+    ini.fleet_problems({"a": {"h1": document, "h2": ini.parse(template)}, "b": {"h3": document}})
+    ini.carry_over(document, ini.parse(template))
+    for ask in (ini.vm_addresses, ini.identity, ini.capacity):
+        ask(document)
+
+
+@given(TEXTS, st.text(st.characters(exclude_characters="\r\n")).map(str.strip))
+def test_a_value_written_is_read_again(text: str, value: str) -> None:
+    written = ini.parse(text).with_value("Common", "SIPDomains", value)
+    assert ini.parse(written.text).get("common", "SIPDOMAINS") == value
+
+
+@given(TEXTS)
+def test_writing_touches_one_line_at_most(text: str) -> None:
+    before = ini.parse(text)
+    after = before.with_value("Common", "SIPDomains", "x")
+    kept = [line for line in before.lines if line in after.lines]
+    assert len(kept) >= len(before.lines) - 1
+
+
+def test_only_the_value_of_a_line_changes() -> None:
+    text = "; keep\r\n[Common]\r\n  Site\t= old  \r\nCity=x"
+    assert ini.parse(text).with_value("COMMON", "site", "new").text == text.replace("old", "new")
+
+
+def test_a_new_key_follows_the_last_one_of_its_section() -> None:
+    text = "[Common]\nCity=x\n; about the network\n[Network]\n"
+    assert ini.parse(text).with_value("Common", "State", "").text == text.replace("City=x\n", "City=x\nState=\n")
+
+
+def test_a_new_section_stands_at_the_end_in_the_line_ends_of_the_file() -> None:
+    assert ini.parse("a=b\r\n[X]").with_value("Common", "State", "y").text == "a=b\r\n[X]\r\n[Common]\r\nState=y\r\n"
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\rb", " a", "a\t"])
+def test_a_value_that_would_not_come_back_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="one line without blanks"):
+        ini.parse("").with_value("Common", "City", value)
+
+
+def test_a_section_is_removed_with_its_comments() -> None:
+    text = "[A]\nx=1\n[Gateway2]\n; about it\nIP=\n[B]\ny=2\n"
+    assert ini.parse(text).without_section("gateway2").text == "[A]\nx=1\n[B]\ny=2\n"
+
+
+def test_names_are_found_whatever_their_case() -> None:
+    document = ini.parse(ini_text())
+    assert document.get("primarycms", "sharename") == "CmsFileStore"
+    assert document.get("PrimaryCMS", "State") is None
+    assert document.get("Common", "State") == ""
+
+
+def test_a_comment_is_no_key() -> None:
+    assert ini.parse("[Common]\n;State=\n # City=x\n").entries == ()
+
+
+def test_the_first_of_two_counts() -> None:
+    assert ini.parse("[A]\nx=1\nX=2\n").section("a") == {"x": "1"}
+
+
+def test_build_line() -> None:
+    assert ini.parse(ini_text()).build == "6.0.9319.419"
+    assert ini.parse("; no build\n").build is None
+
+
+def test_what_the_survey_needs() -> None:
+    document = ini.parse(ini_text(number=7))
+    assert ini.vm_addresses(document) == {"cms": "10.2.7.2", "mediation": "10.2.7.3", "edge": "10.2.7.4"}
+    assert ini.identity(document) == ("berlin", "ap-berlin.contoso.com", "ms-berlin-7.cce.local", "10.2.7.3")
+    assert ini.vm_addresses(document.with_value("PrimaryCMS", "IP", "soon")).keys() == {"mediation", "edge"}
+    assert ini.identity(document.with_value("Common", "SIPDomains", "")) is None
+
+
+@pytest.mark.parametrize(("hardware", "calls"), [("Normal", 500), ("", 500), ("minimum", 50)])
+def test_capacity_follows_the_hardware(hardware: str, calls: int) -> None:
+    assert ini.capacity(ini.parse(ini_text(hardware=hardware))) == calls

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import inventory, schema
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.capacity import Consent, Policy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .builders import ini_text
+
+SITE_OF = {"ams-1": "amsterdam", "ber-1": "berlin", "ber-2": "berlin"}
+CONSENT = {"until": "2026-01-31T04:00:00+01:00", "emergency_calls": "mobile", "reason": "night shift"}
+SECRET = "s3cret"
+
+
+def variables(site: str, number: int, place: int, **changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "ansible_connection": "winrm",
+        "cloud_connector_target_version": "2.1",
+        "cloud_connector_package_source": "https://packages.lab/CloudConnector-2.1.msi",
+        "cloud_connector_package_sha256": "a" * 64,
+        "cloud_connector_deployment_user": "CceAdmin",
+        "cloud_connector_deployment_password": SECRET,
+        "cloud_connector_prompts": [{"prompt": "tenant", "user": "admin", "password": SECRET}],
+        "cloud_connector_site_directory": rf"\\files\{site}",
+        "cloud_connector_gateways": [{"name": "gw1", "address": "10.2.99.1"}],
+        "cloud_connector_peak_calls": 300,
+        "cloud_connector_ini": ini_text(site, number, place),
+        "cloud_connector_appliance_directory": r"C:\CloudConnector\ApplianceRoot",
+        "cloud_connector_install_timeout": 28800,
+    }
+    return found | changes
+
+
+def fleet(**changes: Any) -> dict[str, dict[str, Any]]:
+    """`changes` are those of ber-2."""
+    return {
+        "ams-1": variables("amsterdam", 1, 1, cloud_connector_outage_consent=CONSENT),
+        "ber-1": variables("berlin", 1, 2),
+        "ber-2": variables("berlin", 2, 2, **changes),
+    }
+
+
+def problems(hosts: dict[str, dict[str, Any]]) -> list[str]:
+    return inventory.problems(hosts, SITE_OF)
+
+
+def test_a_good_inventory_has_no_problem() -> None:
+    assert problems(fleet()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("target_version", "2.2", "is '2.2': write the release"),
+        ("target_version", 2.1, "in quotes"),
+        ("package_sha256", "abc", "64 hexadecimal digits"),
+        ("site_directory", "files", r"such as \\files\berlin"),
+        ("peak_calls", "300", "a whole number from 1"),
+        ("peak_calls", 0, "a whole number from 1"),
+        ("gateways", [{"name": "gw1"}], "cloud_connector_gateways.0.address is missing"),
+        ("outage_consent", {**CONSENT, "until": "2026-01-31 04:00"}, "a time with its zone"),
+        ("outage_consent", {**CONSENT, "why": "x"}, "cloud_connector_outage_consent.why is not known"),
+        ("appliance_directory", r"C:\Program Files\x", "without spaces"),
+        ("install_timeout", 0, "the deployment of the VMs"),
+        ("ini", "", "CloudConnector.ini"),
+    ],
+)
+def test_a_wrong_variable_is_one_sentence(name: str, value: Any, words: str) -> None:
+    (sentence,) = problems(fleet(**{f"cloud_connector_{name}": value}))
+    assert sentence.startswith(f"ber-2: cloud_connector_{name}")
+    assert words in sentence
+
+
+@pytest.mark.parametrize("name", schema.schema("inventory.json")["required"])
+def test_a_missing_variable_says_what_to_write(name: str) -> None:
+    hosts = fleet()
+    del hosts["ber-1"][name]
+    (sentence,) = problems(hosts)
+    assert sentence.startswith(f"ber-1: {name} is missing: write ")
+
+
+def test_the_same_fault_everywhere_is_said_once() -> None:
+    hosts = {host: {**found, "cloud_connector_poll_interval": -1} for host, found in fleet().items()}
+    (sentence,) = problems(hosts)
+    assert sentence.startswith("ams-1 and 2 more: cloud_connector_poll_interval is -1")
+
+
+def test_a_misspelled_variable_is_found() -> None:
+    (sentence,) = problems(fleet(cloud_connector_peek_calls=1))
+    assert sentence.endswith("did you mean cloud_connector_peak_calls?")
+
+
+def test_facts_of_a_run_may_be_named() -> None:
+    hosts = fleet(cloud_connector_predicted={})
+    assert inventory.problems(hosts, SITE_OF, ["cloud_connector_predicted"]) == []
+    assert inventory.problems(hosts, SITE_OF) != []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cloud_connector_deployment_password": [SECRET]},
+        {"cloud_connector_prompts": SECRET},
+        {"cloud_connector_prompts": [{"prompt": "x", "password": [SECRET]}]},
+        {"cloud_connector_deployment_password": "other"},
+    ],
+)
+def test_a_secret_is_never_shown(change: dict[str, Any]) -> None:
+    (sentence,) = problems(fleet(**change))
+    assert SECRET not in sentence
+
+
+def test_a_host_without_a_site_is_named() -> None:
+    assert inventory.problems({"x-1": variables("x", 1, 5)}, {}) == [
+        "x-1 is in no site: put it into a group below cloud_connector."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"cloud_connector_target_version": "2.0.1"},
+            "differs between ams-1 and ber-2: write it once, for the group cloud",
+        ),
+        ({"cloud_connector_peak_calls": 301}, "differs between ber-1 and ber-2: write it once, for the group berlin"),
+        ({"cloud_connector_ini": ini_text("berlin", 1, 2)}, "ber-2 and ber-1 both have ms-berlin-1"),
+        (
+            {"cloud_connector_ini": ini_text("berlin", 2, 2).replace("State=", "Stat=")},
+            ": [Common] State is missing",
+        ),
+    ],
+)
+def test_appliances_must_agree(change: dict[str, Any], words: str) -> None:
+    assert any(words in sentence for sentence in problems(fleet(**change)))
+
+
+def test_a_site_directory_belongs_to_one_site() -> None:
+    hosts = fleet()
+    hosts["ams-1"]["cloud_connector_site_directory"] = "\\\\FILES\\berlin\\"
+    (sentence,) = problems(hosts)
+    assert sentence.startswith("cloud_connector_site_directory of amsterdam and berlin is the same")
+
+
+@pytest.mark.parametrize(("peak", "needed"), [(500, False), (501, True)])
+def test_consent_is_for_sites_without_a_spare(peak: int, needed: bool) -> None:
+    changes = {"cloud_connector_outage_consent": CONSENT, "cloud_connector_peak_calls": peak}
+    hosts = {"ber-1": variables("berlin", 1, 2, **changes), "ber-2": variables("berlin", 2, 2, **changes)}
+    assert any("has a spare: leave it out" in sentence for sentence in problems(hosts)) != needed
+
+
+def test_a_site_has_at_most_16_appliances() -> None:
+    hosts = {f"ber-{number}": variables("berlin", number, 2) for number in range(1, 18)}
+    found = inventory.problems(hosts, dict.fromkeys(hosts, "berlin"))
+    assert found == ["berlin has 17 appliances: a site has at most 16."]
+
+
+def test_a_tenant_has_at_most_200_sites() -> None:
+    hosts = {f"h-{place}": variables(f"s{place}", 1, place) for place in range(201)}
+    found = inventory.problems(hosts, {host: host for host in hosts})
+    assert found[0] == "There are 201 sites: a tenant has at most 200."
+
+
+def test_the_policy_of_a_site() -> None:
+    assert inventory.policy(fleet()["ams-1"]) == Policy(300, Consent(**CONSENT))
+    assert inventory.policy(fleet()["ber-1"]) == Policy(300, None)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=2)
+)
+NAMES = st.sampled_from(sorted(schema.schema("inventory.json")["properties"]))
+
+
+@given(st.dictionaries(NAMES, VALUES))
+def test_no_value_makes_a_traceback(changes: dict[str, Any]) -> None:
+    assert all(isinstance(sentence, str) for sentence in problems(fleet(**changes)))
