@@ -10,6 +10,7 @@ from aiohttp import web
 from lab.clock import Clock
 from lab.wire.server import WireServer
 from lab.world.appliance import Appliance
+from lab.world.troubles import begin
 from lab.world.world import World
 
 PAGE = 10_000
@@ -49,7 +50,8 @@ class Api:
         """`kind`: cmdlet, call, shortage, outage or event; `since`: a position, `next` of an answer before."""
         since = int(request.query.get("since", 0))
         entries = self._world.record.since(since, request.query.get("kind"), PAGE)
-        return self._answer({"entries": entries, "next": min(since + PAGE, len(self._world.record.entries))})
+        following, end = since + PAGE, len(self._world.record.entries)
+        return self._answer({"entries": entries, "next": min(following, end), "more": following < end})
 
     async def _summary(self, _: web.Request) -> web.Response:
         return self._answer({"sites": {name: self._world.record.summary(name) for name in self._world.sites}})
@@ -63,12 +65,8 @@ class Api:
         return await self._time(request)
 
     async def _add_fault(self, request: web.Request) -> web.Response:
-        """A fault as `lab.world.faults.Fault` has it, or `{"trouble": "T4"}`."""
-        described = await _body(request)
-        try:
-            self._appliance(request).faults.add(**described)
-        except (TypeError, KeyError) as error:
-            raise ValueError(f"not a fault: {error}") from error
+        """A fault as `lab.world.faults.Fault` has it, or a documented trouble: `{"trouble": "T4"}`."""
+        begin(self._appliance(request), **await _body(request))
         return self._answer({"waiting": len(self._appliance(request).faults.waiting)})
 
     async def _clear_faults(self, request: web.Request) -> web.Response:

@@ -21,10 +21,10 @@ from lab.wire.shell import Logon
 from lab.world.appliance import Appliance
 from lab.world.building import new_ini
 from lab.world.demo import DEMO
-from lab.world.faults import Fault
 from lab.world.fleet import Fleet, build, describe, package_url
 from lab.world.product import package
 from lab.world.record import Record
+from lab.world.troubles import begin
 from lab.world.world import World
 
 Method = Literal["basic", "ntlm", "credssp"]
@@ -83,15 +83,15 @@ class Lab:
         """Simulated seconds since the start, to be handed to code that wants to measure a wait."""
         return float(self.world.env.now)
 
-    def fault(self, name: str, *, wire: WireFault | None = None, times: int = 1, **described: Any) -> Fault | None:
-        """Lets a fault strike an appliance: fields of `Fault`, or `trouble="T4"`, or `wire=` for its connection.
+    def fault(self, name: str, *, wire: WireFault | None = None, times: int = 1, **described: Any) -> None:
+        """Lets a fault strike an appliance: fields of `faults.Fault`, or `trouble="T4"`, or `wire=` for its connection.
 
         refused: nobody can connect. lost_before: the line breaks before anything was done. lost_after: after everything was.
         """
         if wire is not None:
             self.wire_faults.setdefault(name, []).extend([wire] * times)
-            return None
-        return self.appliance(name).faults.add(times=times, **described)
+        else:
+            begin(self.appliance(name), **described, **({"times": times} if times > 1 else {}))
 
     def package(self, version: str | None = None) -> tuple[str, str]:
         """Address and SHA-256 of the MSI of a version (default: the target)."""

@@ -74,12 +74,12 @@ def open_guest(appliance: Appliance, address: str, credential: Credential | None
 
 def _on_host(session: Session, name: str, module: str) -> bool:
     appliance: Appliance = session.state["appliance"]
+    installed = any(one.name == module for one in appliance.computer.modules)
     if module == "CloudConnector":
-        loaded = session.state.get(product.SCRIPTS) or appliance.msi
+        loaded = session.state.get(product.SCRIPTS) or (appliance.msi if installed else None)
         return loaded is not None and product.exists(name, loaded)
     if module not in HOST_ONLY:
         return True
-    installed = any(one.name == module for one in appliance.computer.modules)
     return installed and (
         name in tenant.ALWAYS_THERE or module == "Hyper-V" or session.state.get(tenant.LOGGED_ON, False)
     )

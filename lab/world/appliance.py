@@ -66,6 +66,9 @@ class Appliance:
     """Cached credentials by account name, then by account type."""
     sealed: set[str] = field(default_factory=set)
     """Accounts whose cache cannot be decrypted any more: their Windows password was changed (T11)."""
+    certificates: dict[str, str] = field(default_factory=dict)
+    """Paths of the external certificates by target."""
+    logging: bool = False
     faults: Faults = field(default_factory=Faults)
     outage: Outage | None = None
     _cause: str = ""

@@ -1,14 +1,13 @@
 """Faults that strike an appliance inside its cmdlets, by number of times, at named moments.
 
 A fault names a cmdlet (`*` for any), the moment (`before`, `during`, `after`), for `during` optionally the point of the cmdlet's
-work, and what happens. The documented troubles (cloud-connector.md 6.3) have names: see `TROUBLES`.
+work, and what happens. The documented troubles (cloud-connector.md 6.3) have names: see `troubles.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 When = Literal["before", "during", "after"]
 Action = Literal["error", "hang", "die_host", "half_done", "services_fail", "exit_code"]
@@ -37,45 +36,11 @@ class Fault:
         return named and self.times > 0 and self.point in (None, point)
 
 
-TROUBLES: Mapping[str, Fault] = {
-    "T3": Fault(
-        "Install-CcAppliance",
-        "during",
-        text="Remove-VMSwitch : Failed while removing virtual Ethernet switch. The virtual switch 'SfB CCE Management Switch' "
-        "cannot be deleted because it is being used by running virtual machines or assigned to child pools.",
-        point="management switch",
-    ),
-    "T4": Fault(
-        "Switch-CcVersion",
-        "during",
-        "services_fail",
-        "Service RTCMRAUTH failed to start. Check to make sure the service is not disabled.",
-        point="services",
-    ),
-    "T14": Fault(
-        "Install-CcAppliance", "during", text="Dismount-WindowsImage failed. Error code = 0xc1550115", point="Edge"
-    ),
-    "T18": Fault(
-        "Enter-CcUpdate",
-        text="The term 'Stop-CsWindowsService' is not recognized as the name of a cmdlet, function, script file, or "
-        "operable program.",
-    ),
-}
-"""Documented troubles that are a failure of one cmdlet. T6, T10 to T13, T19 and T20 follow from the state of the world."""
-
-
 class Faults:
     """The faults that wait on one appliance."""
 
     def __init__(self) -> None:
         self.waiting: list[Fault] = []
-
-    def add(self, **described: Any) -> Fault:
-        """Adds a fault: either `trouble` (a name of `TROUBLES`) with changes to it, or the fields of `Fault`."""
-        trouble = described.pop("trouble", None)
-        fault = replace(TROUBLES[trouble], **described) if trouble else Fault(**described)
-        self.waiting.append(fault)
-        return fault
 
     def take(self, cmdlet: str, when: When, point: str | None = None) -> Fault | None:
         """The fault that strikes now, if any; it has one time less from then on."""

@@ -61,7 +61,7 @@ class Fleet:
         assert answer.ok, answer.text
         return answer.json()
 
-    def open(self, number: int = 1, transport: str = "credssp") -> Protocol:
+    def open(self, number: int = 1, transport: Any = "credssp") -> Protocol:
         return Protocol(
             f"https://127.78.{WORKER}.{number}:5986/wsman",
             transport=transport,

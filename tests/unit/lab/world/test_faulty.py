@@ -108,3 +108,49 @@ def test_an_appliance_may_begin_halfway():
     state = Lab.from_description({"sites": [site]}).snapshot("a")
     assert (state["scripts"], state["running"], state["backup"]) == ("2.1", "2.0.1", "2.1")
     assert state["in_service"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "cmdlet", "text"),
+    [
+        ("T6", "Register-CcAppliance", "Cannot register appliance because"),
+        ("T10", "Register-CcAppliance", "Logon failed for the user"),
+        ("T11", "Get-CcCredential", "Key not valid for use in specified state."),
+        ("T18", "Enter-CcUpdate", "The term 'Stop-CsWindowsService' is not recognized"),
+        ("T19", "Get-CcVersion", "The term 'Get-CcVersion' is not recognized"),
+        ("T20", "Get-VM", "The term 'Get-VM' is not recognized"),
+    ],
+)
+def test_documented_troubles_say_what_is_documented(lab, run, trouble, cmdlet, text):
+    lab.fault("cce-1", trouble=trouble)
+    assert text in run(lab, cmdlet)["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "text"),
+    [
+        ("T2", "join"),
+        ("T3", "Remove-VMSwitch"),
+        ("T12", "'Common'"),
+        ("T13", 'Cannot set "State"'),
+        ("T14", "0xc1550115"),
+    ],
+)
+def test_troubles_of_an_installation(lab, upgrade, run, trouble, text):
+    upgrade(lab)
+    lab.appliance("cce-1").drop_set("2.1")
+    lab.fault("cce-1", trouble=trouble)
+    assert text in run(lab, "Install-CcAppliance", Upgrade=True)["errors"][0]["message"]
+
+
+def test_an_unknown_trouble_is_refused(lab):
+    with pytest.raises(ValueError, match="no such trouble: T99"):
+        lab.fault("cce-1", trouble="T99")
+
+
+def test_an_administrator_repairs_a_half_dead_switch(lab, upgrade, run):
+    upgrade(lab)
+    lab.fault("cce-1", trouble="T4")
+    run(lab, "Switch-CcVersion")
+    lab.appliance("cce-1").repair()
+    assert (lab.snapshot("cce-1")["running"], lab.snapshot("cce-1")["in_service"]) == ("2.1", True)

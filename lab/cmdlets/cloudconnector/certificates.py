@@ -1,0 +1,86 @@
+"""External certificates and the internal certification authority (cloud-connector.md 1.2); no certificate is modelled."""
+
+from __future__ import annotations
+
+from lab.cmdlets.cloudconnector.product import Work, directories, files_of, product, work
+from lab.powershell.invocation import Invocation
+from lab.world.appliance import Appliance
+from lab.world.files import split
+
+CA_SECONDS = 120.0
+BACKUP = r"CA\SfB CCE Root.p12"
+ROOTS = "CCERootCertificates.p7b"
+
+
+@product("Get-CcExternalCertificateFilePath")
+def get_path(call: Invocation, appliance: Appliance) -> None:
+    """The path of a target, by default the Edge's; nothing when none was set."""
+    path = appliance.certificates.get(call.get("Target", "EdgeServer"))
+    call.write(*([path] if path else []))
+
+
+@product("Set-CcExternalCertificateFilePath")
+def set_path(call: Invocation, appliance: Appliance) -> Work:
+    """Copies the file to the appliance directory; -Import also applies it to the deployed appliance."""
+    target, source = call.get("Target", "EdgeServer"), call.get("Path")
+    files = files_of(call)
+    if not files.exists(source):
+        call.throw(f"Cannot find {source}. (simulated)")
+    copy = rf"{directories(call).appliance}\{split(source).name}"
+    if copy.casefold() != source.casefold():
+        files.copy(source, copy)
+    appliance.certificates[target] = copy
+    if call.flag("Import"):
+        yield from work(call, appliance, "import", CA_SECONDS)
+
+
+@product("Backup-CcCertificationAuthority")
+def backup(call: Invocation, appliance: Appliance) -> Work:
+    """Writes the CA's backup to the site directory."""
+    yield from work(call, appliance, "backup", CA_SECONDS)
+    files_of(call).write_text(rf"{directories(call).site}\{BACKUP}", "simulated backup of the CA")
+
+
+@product("Remove-CcCertificationAuthorityFile")
+def remove_backup(call: Invocation, _: Appliance) -> None:
+    """Deletes that backup."""
+    path = rf"{directories(call).site}\{BACKUP}"
+    if files_of(call).exists(path):
+        files_of(call).remove(path)
+
+
+@product("Export-CcRootCertificate")
+def export_root(call: Invocation, _: Appliance) -> None:
+    """Writes the root certificates to a folder, by default the appliance directory."""
+    folder = call.get("Path") or directories(call).appliance
+    files_of(call).write_text(rf"{folder}\{ROOTS}", "simulated root certificates")
+
+
+@product(
+    "Reset-CcCACertificate",
+    "Renew-CcCACertificate",
+    "Update-CcCACertificate",
+    "Renew-CcServerCertificate",
+    "Update-CcServerCertificate",
+    "Remove-CcLegacyServerCertificate",
+)
+def change_certificates(call: Invocation, appliance: Appliance) -> Work:
+    """Takes its time and is noted in the record."""
+    yield from work(call, appliance, "certificates", CA_SECONDS)
+    appliance.world.record.event(f"{call.name} done", appliance.name)
+
+
+@product("Install-CcOMSAgent")
+def install_agent(call: Invocation, appliance: Appliance) -> Work:
+    """Asks for the workspace when it was never set."""
+    known = appliance.caches.get(appliance.owner.casefold(), {})
+    if "OMSWorkspace" not in known:
+        call.get_credential("Enter the user name and password of the OMS workspace (OMSWorkspace)")
+    yield from work(call, appliance, "agent", CA_SECONDS)
+
+
+@product("Convert-CcIsoToVhdx")
+def convert(call: Invocation, appliance: Appliance) -> Work:
+    """Writes the base disk to the site directory."""
+    yield from work(call, appliance, "base machine", appliance.world.switches.install_hours * 3600)
+    files_of(call).write_text(rf"{directories(call).site}\Bits\VHD\SfBServer.vhdx", "simulated base disk")

@@ -1,0 +1,126 @@
+"""The documented troubles of the product (cloud-connector.md 6.3), by name, on one appliance.
+
+Some are a failure inside one cmdlet: those wait as a fault. The others are a state of the world from which the documented error
+follows: those are brought about at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from lab.world.appliance import PROGRAM_DATA, Appliance
+from lab.world.configuration import FILE
+from lab.world.faults import Fault
+
+DOTNET_KEY = r"HKLM:\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full"
+DOTNET_452 = 379893
+
+FAULTS: Mapping[str, Fault] = {
+    "T1": Fault("Install-CcAppliance", "during", "hang", point="Edge"),
+    "T2": Fault(
+        "Install-CcAppliance", "during", text="The server did not join the domain. (simulated)", point="Mediation"
+    ),
+    "T3": Fault(
+        "Install-CcAppliance",
+        "during",
+        text="Remove-VMSwitch : Failed while removing virtual Ethernet switch. The virtual switch 'Cloud Connector Management "
+        "Switch' cannot be deleted because it is being used by running virtual machines or assigned to child pools.",
+        point="management switch",
+    ),
+    "T4": Fault("Switch-CcVersion", "during", "services_fail", point="services"),
+    "T14": Fault(
+        "Install-CcAppliance", "during", text="Dismount-WindowsImage failed. Error code = 0xc1550115", point="Edge"
+    ),
+    "T18": Fault(
+        "Enter-CcUpdate",
+        text="The term 'Stop-CsWindowsService' is not recognized as the name of a cmdlet, function, script file, or "
+        "operable program.",
+    ),
+}
+"""Failures inside a cmdlet. T4: the services of the new Edge do not start."""
+
+
+def begin(appliance: Appliance, **described: Any) -> None:
+    """Adds a fault: either a `trouble` by its name, with changes to its fault if it is one, or the fields of `Fault`.
+
+    Raises ValueError for what it does not know.
+    """
+    name = described.pop("trouble", None)
+    try:
+        fault = replace(FAULTS[name], **described) if name in FAULTS else None
+        if name is None:
+            fault = Fault(**described)
+    except TypeError as error:
+        raise ValueError(f"not a fault: {error}") from error
+    if fault is not None:
+        appliance.faults.waiting.append(fault)
+    elif name in STATES:
+        STATES[name](appliance)
+    else:
+        raise ValueError(f"no such trouble: {name}; there are {', '.join([*FAULTS, *STATES])}")
+    appliance.world.record.event(f"trouble prepared: {name or fault}", appliance.name)
+
+
+def conflict(appliance: Appliance) -> None:
+    """T6: the tenant knows the appliance under another address."""
+    known = appliance.in_tenant
+    if known is not None:
+        known.mediation_address = "192.0.2.1"
+
+
+def restart_of_host(appliance: Appliance) -> None:
+    """T5: the host restarts."""
+    appliance.restart()
+
+
+def tenant_password_changed(appliance: Appliance) -> None:
+    """T10: the cached tenant administrator cannot log on any more."""
+    appliance.world.tenant.password += " (changed)"
+
+
+def cache_sealed(appliance: Appliance) -> None:
+    """T11: the Windows password of the deployment account was changed, so its cache cannot be decrypted."""
+    appliance.sealed |= set(appliance.caches)
+
+
+def old_dotnet(appliance: Appliance) -> None:
+    """T12: .NET Framework 4.5.2."""
+    appliance.computer.registry.set(DOTNET_KEY, {"Release": DOTNET_452})
+
+
+def no_state_line(appliance: Appliance) -> None:
+    """T13: the ini in force and the one of the appliance directory have no State line."""
+    roots = [directories.appliance for directories in appliance.directories.values()]
+    files = appliance.computer.files
+    for path in (rf"{root}\{FILE}" for root in (PROGRAM_DATA, *roots)):
+        lines = files.read_text(path).splitlines(keepends=True)
+        files.write_text(path, "".join(line for line in lines if not line.startswith("State")))
+
+
+def no_module(appliance: Appliance) -> None:
+    """T19: PowerShell does not find the module, though the product is installed."""
+    _forget(appliance, "CloudConnector")
+
+
+def no_hyper_v(appliance: Appliance) -> None:
+    """T20: the Hyper-V module is not installed."""
+    _forget(appliance, "Hyper-V")
+
+
+def _forget(appliance: Appliance, name: str) -> None:
+    appliance.computer.modules = [module for module in appliance.computer.modules if module.name != name]
+
+
+STATES: Mapping[str, Callable[[Appliance], None]] = {
+    "T5": restart_of_host,
+    "T6": conflict,
+    "T10": tenant_password_changed,
+    "T11": cache_sealed,
+    "T12": old_dotnet,
+    "T13": no_state_line,
+    "T19": no_module,
+    "T20": no_hyper_v,
+}
+"""States of the world."""
