@@ -13,6 +13,8 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
+from ._operation import PREDICTED
+
 GROUP = "cloud_connector"
 """The group of all appliances; its child groups are the sites."""
 
@@ -28,13 +30,14 @@ PREFIX = "cloud_connector_"
 SITE_NAME = "cloud_connector_site_name"
 """Names the site of an appliance that is in several groups which could be it."""
 
-# Values of a run, not of the inventory; and what would be as large as the whole state of the fleet.
 _OF_A_RUN = (
     "cloud_connector_inventory",
     "cloud_connector_survey",
     "cloud_connector_plan",
     "cloud_connector_entry",
+    PREDICTED,
 )
+"""Values that playbooks and modules make themselves; some are as large as the state of the whole fleet."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def _sites(host: str, variables: Mapping[str, Any], groups: Mapping[str, Sequenc
     """The groups that could be the site of `host`: those that hold appliances only."""
     appliances = set(groups[GROUP])
     holding = [name for name, hosts in groups.items() if host in hosts and appliances >= set(hosts)]
-    candidates = [name for name in holding if name not in (GROUP, *MARKS)]
+    candidates = [name for name in holding if name not in ("all", "ungrouped", GROUP, *MARKS)]
     return [name for name in candidates if name == variables.get(SITE_NAME, name)]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._fleet import MARKS, read_fleet
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.schema import schema
 
 GROUPS = {"all": ["a", "b", "w"], "cloud_connector": ["a", "b"], "berlin": ["a", "b"], "windows": ["a", "b", "w"]}
 HOSTS: dict[str, dict[str, Any]] = {"a": {}, "b": {}}
@@ -30,6 +32,11 @@ def test_the_site_is_the_group_that_holds_appliances_only() -> None:
     fleet = read_fleet(HOSTS, GROUPS)
     assert fleet.sites == {"berlin": ["a", "b"]}
     assert fleet.problems == []
+
+
+def test_a_fleet_alone_in_its_inventory_has_the_same_sites() -> None:
+    groups = {**GROUPS, "all": ["a", "b"], "ungrouped": [], "windows": []}
+    assert read_fleet(HOSTS, groups).sites == {"berlin": ["a", "b"]}
 
 
 def test_a_host_without_a_site_is_a_problem() -> None:
@@ -62,5 +69,11 @@ def test_the_groups_a_run_remembers_by_must_not_be_there(mark: str) -> None:
 
 
 def test_what_a_run_makes_itself_is_no_variable_of_the_inventory() -> None:
-    hosts = {"a": {"cloud_connector_survey": 1, "ansible_host": 2, "cloud_connector_peak_calls": 3}, "b": {}}
+    made = {"cloud_connector_survey": 1, "cloud_connector_predicted": 1}
+    hosts = {"a": {**made, "ansible_host": 2, "cloud_connector_peak_calls": 3}, "b": {}}
     assert read_fleet(hosts, GROUPS).variables["a"] == {"cloud_connector_peak_calls": 3}
+
+
+def test_every_variable_is_documented() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "inventory.md").read_text()
+    assert [name for name in schema("inventory.json")["properties"] if f"`{name}`" not in text] == []
