@@ -1,0 +1,182 @@
+"""A lab in a process of its own, and playbooks run against it: for the demo, the benchmarks and the integration tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from lab.api import PAGE
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60.0
+GRACE_SECONDS = 10.0
+"""What a process group gets between SIGTERM and SIGKILL."""
+
+
+class NotReady(RuntimeError):
+    """The lab did not start; the message holds what it said."""
+
+
+def end_group(process: subprocess.Popen[Any], first: int = signal.SIGTERM) -> None:
+    """Ends a process that leads a group, with all of its children."""
+    for number in (first, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+            # Children that outlive their leader keep the group; they have had their signal too.
+            if not _group_lives(process.pid):
+                return
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class RunningLab:
+    """`python -m lab serve`, as a context: entered when the fleet answers, left when its process is gone."""
+
+    directory: Path
+    options: Sequence[str] = ()
+    """More options of `serve`."""
+    control: int = field(default_factory=free_port)
+    """Port of the control API on 127.0.0.1."""
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def inventory(self) -> Path:
+        return self.directory / "inventory.yml"
+
+    @property
+    def record(self) -> Path:
+        return self.directory / "record.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "lab.log"
+
+    def __enter__(self) -> Self:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "lab", "serve", "--dir", str(self.directory), "--record", str(self.record)]
+        command += ["--control", str(self.control), *self.options]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            self._await_ready(self.process)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends it; the record is complete afterwards."""
+        if self.process is not None:
+            end_group(self.process)
+
+    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
+        until = time.monotonic() + START_SECONDS
+        while "ready" not in self.log.read_text("utf-8").splitlines():
+            if process.poll() is not None or time.monotonic() > until:
+                raise NotReady(f"the lab did not start: {self.log.read_text('utf-8')}")
+            time.sleep(0.05)
+
+    def get(self, path: str) -> Any:
+        """What the control API answers; raises urllib.error.HTTPError where it refuses."""
+        return self._ask("GET", path)
+
+    def entries(self, kind: str) -> list[dict[str, Any]]:
+        """All of one kind in the record so far: cmdlet, call, shortage, outage or event."""
+        found: list[dict[str, Any]] = []
+        since, full = 0, True
+        while full:
+            page = self.get(f"/record?kind={kind}&since={since}")
+            found += page["entries"]
+            full, since = page["next"] - since == PAGE, page["next"]
+        return found
+
+    def post(self, path: str, data: Any = None) -> Any:
+        """Sends data to the control API."""
+        return self._ask("POST", path, data)
+
+    def delete(self, path: str) -> Any:
+        """Takes something back at the control API."""
+        return self._ask("DELETE", path)
+
+    def _ask(self, method: str, path: str, data: Any = None) -> Any:
+        body = None if data is None else json.dumps(data).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.control}{path}", body, headers, method=method)
+        # A proxy of the environment cannot reach 127.0.0.1.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            error.add_note(error.read().decode("utf-8", "replace"))
+            raise
+
+
+def environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a playbook: this checkout's collections, none of the user's own ANSIBLE_* settings, no proxy."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    ours = {
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_HOME": str(ROOT / ".ansible"),
+        "ANSIBLE_COLLECTIONS_PATH": f"{ROOT / '.tree'}:{ROOT / '.vendor'}",
+        "no_proxy": "*",
+        "NO_PROXY": "*",
+    }
+    return {**kept, **ours, **changes}
+
+
+def begin_playbook(
+    playbook: str, arguments: Sequence[str], output: IO[Any], changes: Mapping[str, str], keep: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    """Starts ansible-playbook on a playbook of the collection, as the leader of a process group.
+
+    `changes` to its environment; `keep`: file descriptors it inherits.
+    """
+    tool = Path(sys.executable).with_name("ansible-playbook")
+    command = [str(tool), str(ROOT / "playbooks" / playbook), *arguments]
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment(changes),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        pass_fds=keep,
+        start_new_session=True,
+    )
