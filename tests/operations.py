@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,9 @@ class InProcessConnection:
         self._appliance = appliance
         self._shell = SimpleNamespace(tmpdir=None)
 
+    def _connect(self) -> None:
+        self._appliance._connect()
+
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Takes the request out of what would be stdin and gives the answer as PowerShell would print it."""
         answer = self._appliance.exchange(json.loads(in_data or b"")["request"])
@@ -29,6 +33,30 @@ class InProcessConnection:
 
     def close(self) -> None:
         """Nothing to close."""
+
+
+def prepare(
+    lab: Any,
+    host: str,
+    module: str,
+    arguments: Mapping[str, Any],
+    *,
+    check: bool = False,
+    method: str = "credssp",
+    keywords: Mapping[str, Any] | None = None,
+) -> Any:
+    """The action, not run yet, waiting in simulated time. `keywords` are those of the task, such as `delegate_to`."""
+    action = importlib.import_module(f"ansible_collections.sfb.cloud_connector.plugins.action.{module}").ActionModule
+    task = {"async_val": 0, "environment": None, "delegate_to": None, **(keywords or {})}
+    made = action(
+        SimpleNamespace(args=dict(arguments), check_mode=check, diff=True, action=module, **task),
+        InProcessConnection(lab.connection(host, method=method)),
+        None,
+        None,
+        None,
+    )
+    made.sleep, made.now = lab.sleep, lab.now
+    return made
 
 
 def operate(
@@ -42,11 +70,5 @@ def operate(
     **arguments: Any,
 ) -> dict[str, Any]:
     """What the module returns; raises AnsibleConnectionFailure as Ansible would see it."""
-    action = importlib.import_module(f"ansible_collections.sfb.cloud_connector.plugins.action.{module}").ActionModule
-    task = SimpleNamespace(
-        args=arguments, check_mode=check, diff=True, async_val=0, environment=None, delegate_to=None, action=module
-    )
-    connection = InProcessConnection(lab.connection(host, method=method))
-    made = action(task, connection, None, None, None)
-    made.sleep, made.now = lab.sleep, lab.now
+    made = prepare(lab, host, module, arguments, check=check, method=method)
     return dict(made.run(task_vars={"inventory_hostname": host, "ansible_facts": facts or {}}))

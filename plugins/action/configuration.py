@@ -15,6 +15,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini, steps
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
 
 
 class ActionModule(Operation):
@@ -31,7 +32,7 @@ class ActionModule(Operation):
         self._check_content()
         content = self.arguments["content"]
         changes = []
-        if state.ini_appliance != content:
+        if need(state.ini_appliance) != content:
             changes.append(
                 Change(
                     "write CloudConnector.ini to the appliance directory",
@@ -39,7 +40,7 @@ class ActionModule(Operation):
                     {"ini_appliance": content},
                 )
             )
-        if state.ini_imported != content:
+        if need(state.ini_imported) != content:
             changes.append(
                 Change(
                     "import CloudConnector.ini",
@@ -47,6 +48,8 @@ class ActionModule(Operation):
                     {"ini_imported": content},
                 )
             )
+        if changes:
+            self.require_scripts(state)
         return changes
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
@@ -60,7 +63,7 @@ class ActionModule(Operation):
             steps.write_file("write", f"{path}.new", self.arguments["content"]),
             steps.move_file("move", f"{path}.new", path),
         ]
-        if isinstance(state.ini_appliance, str):
+        if need(state.ini_appliance) is not None:
             written.insert(0, steps.copy_file("backup", path, f"{path}.before-{self.arguments['version']}"))
         return written
 
@@ -68,6 +71,6 @@ class ActionModule(Operation):
         problems = ini.problems(ini.parse(self.arguments["content"]), self.target)
         if problems:
             raise Refused(
-                f"The CloudConnector.ini for {self._host} is not one of {self.arguments['version']}: {problems[0]}",
+                f"The CloudConnector.ini for {self._host} is not one of {self.target}: {' '.join(map(str, problems))}",
                 "Correct the file that cloud_connector_ini names; nothing was changed.",
             )

@@ -6,17 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._jobs import Job
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._failures import StepsFailed
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
     APPLIANCE,
     JOB,
     SITE,
     Change,
+    Died,
     Operation,
+    Refused,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import predict, steps
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown, need
 
 
 class ActionModule(Operation):
@@ -35,15 +37,36 @@ class ActionModule(Operation):
         return f"install-{self.arguments['version']}"
 
     def decide(self, state: Appliance) -> list[Change]:
-        target = self.target
-        if self.begun(state, self.job_name):
-            return [Change(f"wait for the deployment of {target} that was begun before")]
-        if target in (need(state.running), need(state.backup)):
+        target, begun = self.target, self.begun(state)
+        there = target in (need(state.running), need(state.backup))
+        if there and not begun:
             return []
-        self.require_scripts(state)
-        before = {"backup": state.backup, "machines": state.machines}
-        return [Change(f"deploy the VMs of {target}", before, predict.deployed(state, target))]
+        if not begun:
+            self.require_scripts(state)
+        return [
+            Change(
+                f"wait for the deployment of {target} that was begun before"
+                if begun
+                else f"deploy the VMs of {target}",
+                {"backup": state.backup, "machines": state.machines},
+                {} if there else predict.deployed(state, target),
+            )
+        ]
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         fence = self.fence("RunningScripts", "scripts", state)
-        self.run_job(Job(self.job_name, [fence, steps.install_upgrade()]), f"deploy {self.arguments['version']}")
+        try:
+            self.run_job(state, [fence, steps.install_upgrade()], f"deploy {self.target}")
+        except (StepsFailed, Died) as failed:
+            raise Refused(f"{failed.what}{self._left_over()}", failed.remedy, **failed.details) from failed
+
+    def _left_over(self) -> str:
+        """What the product does with an unfinished set is not documented, so a person has to know of it."""
+        state = self.fresh_state()
+        if state is None or isinstance(state.machines, Unknown) or self.target in (state.running, state.backup):
+            return ""
+        names = ", ".join(machine.name for machine in state.machines_of(self.target))
+        return names and (
+            f" The unfinished VMs {names} are left. Where they are in the way of the next try, remove them with "
+            f"Uninstall-CcAppliance -Version {self.target}; never without -Version, which removes the running set."
+        )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._jobs import Job
+from ansible.utils.display import Display
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
     APPLIANCE,
     JOB,
@@ -36,21 +36,33 @@ class ActionModule(Operation):
         return f"download-{self.arguments['version']}"
 
     def decide(self, state: Appliance) -> list[Change]:
-        target = self.target
-        if self.begun(state, self.job_name):
-            return [Change(f"wait for the download of {target} that was begun before")]
+        target, begun = self.target, self.begun(state)
         named = need(state.site_versions)
-        if target in (need(state.running), need(state.backup)) or target in named:
+        there = target in (need(state.running), need(state.backup)) or target in named
+        if there and not begun:
             return []
-        self.require_scripts(state)
+        if not begun:
+            self.require_scripts(state)
         return [
             Change(
-                f"download the bits of {target} to the site directory",
+                f"wait for the download of {target} that was begun before"
+                if begun
+                else f"download the bits of {target} to the site directory",
                 {"site_versions": named},
-                {"site_versions": (*named, target)},
+                {"site_versions": named if target in named else (*named, target)},
             )
         ]
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         fence = self.fence("RunningScripts", "scripts", state)
-        self.run_job(Job(self.job_name, [fence, steps.download(self.arguments["url_root"])]), "download the bits")
+        self.run_job(state, [fence, steps.download(self.arguments["url_root"])], "download the bits")
+
+    def _confirm(self, state: Appliance) -> None:
+        """Whether the version file names a version is not documented; where it does not, the cmdlet's word has to do."""
+        if state.site_versions == ():
+            Display().warning(
+                f"The version file in {self.arguments['site_directory']} names no version: that the bits of {self.target} "
+                "are there is only what Start-CcDownload said. A later run asks it again."
+            )
+            return
+        super()._confirm(state)

@@ -12,6 +12,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     SITE,
     Change,
     Refused,
+    told,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._reporting import REPORT, ReportingOperation
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health
@@ -31,13 +32,13 @@ class ActionModule(ReportingOperation):
     }
 
     def decide(self, state: Appliance) -> list[Change]:
-        blocking = health.blocking(health.health(state, self.target))
+        checks = health.health(state, self.target)
+        blocking = health.blocking(checks)
         if blocking:
             raise Refused(
-                f"{self._host} is not healthy at {self.target}: "
-                + "; ".join(f"{check.id}: {check.evidence}" for check in blocking)
-                + ".",
+                f"{self._host} is not healthy at {self.target}: {told(blocking)}.",
                 blocking[0].remedy,
+                checks=[check.to_dict() for check in checks],
             )
         return []
 
@@ -55,7 +56,7 @@ class ActionModule(ReportingOperation):
             well = not health.blocking(health.health(state, self.target))
             if well or self._task.check_mode or self.now() >= until:
                 return state
-            self._connection.close()
+            self.hang_up()
             self.sleep(self.arguments["poll_interval"])
 
     def reported(self, reason: str, result: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import json
 from collections.abc import Sequence
 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._failures import StepsFailed
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._jobs import Job
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
     APPLIANCE,
     JOB,
@@ -59,37 +58,60 @@ class ActionModule(Operation):
 
     def decide(self, state: Appliance) -> list[Change]:
         target = self.target
-        if self.begun(state, self.job_name):
-            return [Change(f"wait for the installation of the MSI {target} that was begun before")]
-        if need(state.scripts) == target:
+        begun = self.begun(state)
+        if not begun and need(state.scripts) == target:
             return []
-        self._check_start(state, target)
-        self.require_spare()
+        if not begun:
+            self._check_start(state, target)
+        what = f"replace the MSI {state.scripts or '(removed before)'} by {target}"
         return [
             Change(
-                f"replace the MSI {state.scripts or '(removed before)'} by {target}",
+                f"wait for the installation of the MSI {target} that was begun before" if begun else what,
                 {"scripts": state.scripts, "module_present": state.module_present},
                 {"scripts": target, "module_present": True, "management_service": None},
             )
         ]
 
     def _check_start(self, state: Appliance, target: str) -> None:
-        """Nothing begins unless the state is understood: a missing module needs our own record of what was there."""
+        """Nothing begins unless the state is understood, and the rest of the upgrade can succeed."""
         scripts = need(state.scripts)
-        if scripts is None and need(state.saved) is None:
+        if scripts is None:
+            self._check_removed(state)
+        else:
+            problem = path_problem(scripts, target)
+            if problem:
+                raise Refused(f"{self._host}: {problem}", "Check cloud_connector_target_version; nothing was changed.")
+            self._check_programs(state)
+            self.require_gates(state)
+        self.require_spare()
+
+    def _check_removed(self, state: Appliance) -> None:
+        """Without the module no gate can be asked; that they were passed, our own record shows: it is written after them."""
+        if need(state.saved) is None:
             raise Refused(
                 f"The CloudConnector module is missing on {self._host} and this collection has no record of removing it.",
-                "Find out who removed it; reinstall the old MSI, or restore the saved record, before the upgrade.",
+                "Find out who removed it; install the MSI of the running version, then run the same command again.",
             )
-        problem = path_problem(scripts, target) if scripts is not None else None
-        if problem:
-            raise Refused(f"{self._host}: {problem}", "Check cloud_connector_target_version.")
+        if need(state.programs):
+            raise Refused(
+                f"The CloudConnector module is missing on {self._host}, but {_names(state)} is still installed.",
+                "Repair or remove it in Programs and Features, then run the same command again.",
+            )
+
+    def _check_programs(self, state: Appliance) -> None:
+        """What is uninstalled is found by its name, which is not documented: it has to be exactly one."""
+        if len(need(state.programs)) != 1:
+            raise Refused(
+                f"One program on {self._host} should have 'Cloud Connector' in its name, to be uninstalled; "
+                f"there is {_names(state)}.",
+                "Nothing was uninstalled. Compare Programs and Features of the host, and remove by hand what is not of CCE.",
+            )
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        if not self.begun(state, self.job_name) and need(state.scripts) is not None:
+        if not self.begun(state) and need(state.scripts) is not None:
             self._save(state)
         try:
-            self.run_job(Job(self.job_name, self._job_steps(state)), f"install the MSI {self.arguments['version']}")
+            self.run_job(state, self._job_steps(state), f"install the MSI {self.arguments['version']}")
         except StepsFailed as failed:
             self._explain_exit_code(failed)
             raise
@@ -156,3 +178,7 @@ class ActionModule(Operation):
                 code, ("failed", "Look the code up, repair, then run the same command again.")
             )
             raise Refused(f"Windows Installer's {step} on {self._host} {meaning} (exit code {code}).", remedy)
+
+
+def _names(state: Appliance) -> str:
+    return " and ".join(f"{one['DisplayName']} {one['DisplayVersion']}" for one in need(state.programs)) or "none"

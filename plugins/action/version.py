@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._jobs import Job
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._failures import StepsFailed
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
     APPLIANCE,
     JOB,
@@ -14,10 +14,11 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     Change,
     Operation,
     Refused,
+    Unfinished,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import predict, steps
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown, need
 
 
 class ActionModule(Operation):
@@ -36,26 +37,54 @@ class ActionModule(Operation):
         return f"switch-{self.arguments['version']}"
 
     def decide(self, state: Appliance) -> list[Change]:
-        target = self.target
-        if self.begun(state, self.job_name):
-            return [Change(f"wait for the switch to {target} that was begun before")]
-        if need(state.running) == target:
+        target, begun = self.target, self.begun(state)
+        there = need(state.running) == target
+        if there and not begun:
             return []
-        self.require_scripts(state)
-        if need(state.backup) != target:
-            raise Refused(
-                f"{target} is not deployed on {self._host}: its backup version is {state.backup}.",
-                "Run the deployment operation first.",
-            )
-        self.require_spare()
+        if not begun:
+            self._check_start(state, target)
         return [
             Change(
-                f"switch from {state.running} to {target}",
+                f"wait for the switch to {target} that was begun before"
+                if begun
+                else f"switch from {state.running} to {target}",
                 {"running": state.running, "backup": state.backup, "machines": state.machines},
-                predict.switched(state, target),
+                {} if there else predict.switched(state, target),
             )
         ]
 
+    def _check_start(self, state: Appliance, target: str) -> None:
+        self.require_scripts(state)
+        if need(state.backup) != target:
+            raise Refused(
+                f"{target} is not deployed on {self._host}: its backup version is {state.backup or 'none'}.",
+                "Run the deployment operation first.",
+            )
+        self.require_gates(state)
+        self.require_spare()
+
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         fences = [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
-        self.run_job(Job(self.job_name, [*fences, steps.switch_version()]), f"switch to {self.arguments['version']}")
+        try:
+            self.run_job(state, [*fences, steps.switch_version()], f"switch to {self.target}")
+        except Unfinished as waiting:
+            raise Refused(f"{waiting.what} {self._live_calls()}", waiting.remedy) from waiting
+        except StepsFailed as failed:
+            if self._is_switched():
+                raise Refused(
+                    f"{self._host} was switched to {self.target}, but not without errors. {failed.what}",
+                    failed.remedy,
+                    **failed.details,
+                ) from failed
+            raise
+
+    def _live_calls(self) -> str:
+        """A drain has no documented end, so a person has to know what it waits for."""
+        state = self.fresh_state()
+        if state is None or isinstance(state.calls, Unknown):
+            return "How many calls are live on it could not be read."
+        return f"{state.calls.total} calls are live on it; while it drains it takes no new ones."
+
+    def _is_switched(self) -> bool:
+        state = self.fresh_state()
+        return state is not None and state.running == self.target

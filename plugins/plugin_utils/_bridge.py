@@ -11,6 +11,7 @@ FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import pathlib
 import queue
@@ -149,6 +150,17 @@ def _open(connection: Connection, timeout: float) -> None:
     connect = getattr(connection, "_connect", None)
     if connect is not None:
         _bounded(connect, timeout, sent=False)
+
+
+def hang_up(connection: Connection, timeout: float) -> None:
+    """End the session, so that the next exchange begins with a new one; a broken one is forgotten."""
+    try:
+        _bounded(connection.close, timeout, sent=False)
+    except ConnectionLost:
+        reset = getattr(connection, "reset", None)
+        if reset is not None:
+            with contextlib.suppress(ConnectionLost):
+                _bounded(reset, timeout, sent=False)
 
 
 def _bounded(call: Callable[[], T], timeout: float, *, sent: bool) -> T:

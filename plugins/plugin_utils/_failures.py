@@ -7,34 +7,43 @@ FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._bridge import Answer, Problem, Result
+from .cce.steps import Step
 from .cce.troubles import Trouble, recognise
+
+Description = tuple[str, str, dict[str, Any]]
+"""What happened, what to do, and the details as data."""
 
 
 class StepsFailed(Exception):
     """Steps did not all do their work. `doing` is what they were for, in words that follow "could not"."""
 
-    def __init__(self, doing: str, answer: Answer) -> None:
-        self.what, self.remedy, self.details = _describe(doing, answer)
+    def __init__(self, doing: str, asked: Sequence[Step], answer: Answer) -> None:
+        cmdlets = {step["name"]: step["cmdlet"].rpartition("\\")[2] for step in asked}
+        self.what, self.remedy, self.details = _describe(doing, cmdlets, answer)
         super().__init__(self.what)
 
 
-def _describe(doing: str, answer: Answer) -> tuple[str, str, dict[str, Any]]:
+def _describe(doing: str, cmdlets: Mapping[str, str], answer: Answer) -> Description:
     if answer.unanswered:
         return _prompt(doing, answer.unanswered[0])
     name, reason = answer.stopped or ("", "")
     result = answer.results[name]
     if reason == "expect":
-        return _fence(doing, result)
-    return _error(doing, result, result.errors[-1] if result.thrown else result.errors[0])
+        return _fence(doing, result, cmdlets[name])
+    return _error(doing, result, cmdlets[name], result.errors[-1] if result.thrown else result.errors[0])
 
 
-def _prompt(doing: str, text: str) -> tuple[str, str, dict[str, Any]]:
+def _prompt(doing: str, text: str) -> Description:
+    pattern = json.dumps(re.escape(text[:60]), ensure_ascii=False)
     remedy = (
-        "Add an answer to cloud_connector_prompts in the inventory, for example "
-        f"{{prompt: {text[:60]!r}, user: ..., password: ...}}, and run the same command again."
+        "Add this line to cloud_connector_prompts in the inventory, with the right user (where one is asked for) and "
+        f"password from your vault, then run the same command again: - {{prompt: {pattern}, user: ..., password: ...}}"
     )
     return (
         f"Could not {doing}: the product asked {text!r} and nobody had an answer.",
@@ -43,19 +52,21 @@ def _prompt(doing: str, text: str) -> tuple[str, str, dict[str, Any]]:
     )
 
 
-def _fence(doing: str, result: Result) -> tuple[str, str, dict[str, Any]]:
-    what = f"Could not {doing}: {result.name} gave {result.output} on the appliance, which is not what was expected."
-    return what, "Nothing after that ran. Run the same command again: it reads the state anew.", {
-        "class": "fence", "step": result.name, "output": result.output,
-    }  # fmt: skip
+def _fence(doing: str, result: Result, cmdlet: str) -> Description:
+    given = ", ".join(map(str, result.output)) or "nothing"
+    what = (
+        f"Could not {doing}: {cmdlet} ({result.name}) on the appliance gave {given}, which is not what was read before."
+    )
+    details = {"class": "fence", "step": result.name, "cmdlet": cmdlet, "output": result.output}
+    return what, "Nothing after that was run. Run the same command again: it reads the state anew.", details
 
 
-def _error(doing: str, result: Result, problem: Problem) -> tuple[str, str, dict[str, Any]]:
+def _error(doing: str, result: Result, cmdlet: str, problem: Problem) -> Description:
     trouble = recognise(problem.id, problem.message)
-    what = f"Could not {doing}: {problem.command or result.name} said: {problem.message.strip()}"
+    what = f"Could not {doing}: {cmdlet} said: {' '.join(problem.message.split())}"
     details: dict[str, Any] = {
         "step": result.name,
-        "cmdlet": problem.command,
+        "cmdlet": cmdlet,
         "message": problem.message,
         "id": problem.id,
         "category": problem.category,
@@ -66,6 +77,9 @@ def _error(doing: str, result: Result, problem: Problem) -> tuple[str, str, dict
 
 def _remedy(trouble: Trouble | None, details: dict[str, Any]) -> str:
     if trouble is None:
-        return "This error is not known to the collection; see the product's log directory, then run the same command again."
+        return (
+            "This collection does not know this error: read the newest log in the Logs folder of the appliance directory, "
+            "repair what it names, then run the same command again."
+        )
     details["retry"] = trouble.retry
     return f"{trouble.meaning} {trouble.remedy}"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import enum
 import json
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,11 +21,18 @@ from xml.sax.saxutils import escape
 
 from ._bridge import Answer, ConnectionLost, document, encode_command, find_answer
 from .cce import steps
+from .cce.answers import ABSENT
 from .cce.steps import Step
 
 FOLDER = rf"{steps.OUR_DATA}\jobs"
 TASK_RUNNING = 267009
 TASK_NEVER_RUN = 267011
+TASK_EXISTS = "0x800700b7"
+"""What Register-ScheduledTask's error is called when there is a task of that name (ERROR_ALREADY_EXISTS)."""
+
+PATIENCE = 2
+"""How often a lost line is forgiven while a job is looked at."""
+
 BEGIN_SECONDS = 60.0
 """A claim that has neither a task that ran nor an answer after this time is a job that was not begun."""
 
@@ -66,11 +74,11 @@ TASK_XML = """<?xml version="1.0" encoding="UTF-16"?>
 class Phase(enum.Enum):
     """Where a job is, as one look at the appliance shows it."""
 
-    ABSENT = "absent"
+    ABSENT = "gone: another run has fetched its answer"
     CLAIMED = "claimed, not begun yet"
     RUNNING = "running"
     ANSWERED = "answered"
-    DEAD = "ended without an answer"
+    DEAD = "over without an answer: the host restarted, or the process was killed"
 
 
 @dataclass(frozen=True)
@@ -99,9 +107,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Look:
-    """One poll. `answer` is there in phase ANSWERED only."""
+    """One poll. `claim` is the text of the claim, which tells one start from another; `answer` is there once ANSWERED."""
 
     phase: Phase
+    claim: Sequence[str] = ()
     answer: Answer | None = None
 
 
@@ -110,7 +119,7 @@ class JobUnfinished(Exception):
 
 
 class JobDied(Exception):
-    """The task ended and left no answer (host restarted, process killed)."""
+    """There is no answer and there will be none: the text says why. What was done, only the state of the appliance tells."""
 
 
 class JobNotStarted(Exception):
@@ -131,11 +140,13 @@ def task_xml(job: Job, user: str) -> str:
     )
 
 
-def start_steps(job: Job, account: Account, claim: Mapping[str, str]) -> list[Step]:
+def start_steps(job: Job, account: Account, claim: str) -> list[Step]:
     """Claims the job and starts it; the list stops at the claim when somebody has it already."""
     return [
         steps.make_folder("job_folder", FOLDER),
-        steps.claim("claim", f"{job.path}.claim", json.dumps(dict(claim))),
+        steps.claim("claim", f"{job.path}.claim", claim),
+        steps.remove_file("remove_answer", f"{job.path}.answer"),
+        steps.remove_file("remove_partial", f"{job.path}.partial"),
         steps.write_file("request", f"{job.path}.request", document(steps.request(job.steps))),
         steps.task_register("register_task", job.task, task_xml(job, account.user), account.user, account.password),
         steps.task_start("start_task", job.task),
@@ -148,45 +159,43 @@ def look_steps(job: Job) -> list[Step]:
         steps.task_state("task", job.task),
         steps.task_info("info", job.task),
         steps.file_text("answer", f"{job.path}.answer"),
-        steps.file_exists("claim", f"{job.path}.claim"),
+        steps.file_text("claim", f"{job.path}.claim"),
     ]
 
 
-def clear_steps(job: Job) -> list[Step]:
-    """Takes the job away, the claim last; the answer stays as evidence until the next job of this name."""
+def clear_steps(job: Job, claim: Sequence[str]) -> list[Step]:
+    """Takes the job away, its claim last; the answer stays as evidence until the next job of this name.
+
+    Only while the claim is the one that was seen: a job that another run has started meanwhile is not touched.
+    """
     return [
+        steps.file_unchanged("claim_unchanged", f"{job.path}.claim", claim),
         steps.task_unregister("unregister_task", job.task),
         steps.remove_file("remove_request", f"{job.path}.request"),
-        steps.read(
-            "keep_answer",
-            "Move-Item",
-            {
-                "LiteralPath": f"{job.path}.answer",
-                "Destination": f"{job.path}.last",
-                "Force": True,
-            },
-        ),
+        steps.keep_file("keep_answer", f"{job.path}.answer", f"{job.path}.last"),
         steps.remove_file("remove_claim", f"{job.path}.claim"),
     ]
 
 
 def read_look(answer: Answer) -> Look:
-    """What `look_steps` found."""
+    """What `look_steps` found. An answer without a claim is a stray of long ago."""
     results = answer.results
+    if any(error.id.startswith(ABSENT) for error in results["claim"].errors):
+        return Look(Phase.ABSENT)
+    claim = tuple(results["claim"].output)
     text = "".join(results["answer"].output)
     found = find_answer(text) if text else None
     if found is not None:
-        return Look(Phase.ANSWERED, found)
-    if results["claim"].output != [True]:
-        return Look(Phase.ABSENT)
-    return Look(_task_phase(results["task"].output, results["info"].output))
+        return Look(Phase.ANSWERED, claim, found)
+    return Look(_task_phase(results["task"].output, results["info"].output), claim)
 
 
 def _task_phase(task: Sequence[Mapping[str, Any]], info: Sequence[Mapping[str, Any]]) -> Phase:
-    if not task or not info or info[0]["LastTaskResult"] == TASK_NEVER_RUN:
-        return Phase.RUNNING if task and task[0]["State"] == "Running" else Phase.CLAIMED
-    if task[0]["State"] in ("Running", "Queued") or info[0]["LastTaskResult"] == TASK_RUNNING:
+    """A result that says "running" of a task that does not run was left by a power cut."""
+    if task and task[0]["State"] in ("Running", "Queued"):
         return Phase.RUNNING
+    if not info or info[0]["LastTaskResult"] in (TASK_NEVER_RUN, TASK_RUNNING):
+        return Phase.CLAIMED
     return Phase.DEAD
 
 
@@ -195,51 +204,66 @@ class Runner:
     """Starts or finds a job and waits for its answer. Times in seconds of the controller."""
 
     exchange: Callable[[Sequence[Step]], Answer]
-    account: Account | None
+    account: Account
     claim: Mapping[str, str]
     poll: float
     limit: float
-    tell: Callable[[str], None] = lambda text: None
+    tell: Callable[[str], None]
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.monotonic
 
-    def look(self, job: Job) -> Look:
-        return read_look(self.exchange(look_steps(job)))
+    def run(self, job: Job, *, begun: bool) -> Answer:
+        """The answer of `job`; unless it was `begun` before it is started now, by us or by a run that is faster.
 
-    def run(self, job: Job) -> Answer:
-        """The answer of `job`, started now or long ago. Raises JobUnfinished, JobDied, JobNotStarted, ConnectionLost."""
-        if self.look(job).phase is Phase.ABSENT:
+        Raises JobUnfinished, JobDied, JobNotStarted, ConnectionLost.
+        """
+        if not begun:
             self._start(job)
-        answer = self._wait(job)
-        self.exchange(clear_steps(job))
-        return answer
+        look = self._wait(job)
+        self._clear(job, look.claim)
+        assert look.answer is not None
+        return look.answer
 
-    def clear(self, job: Job) -> None:
-        """Forget a job that is known to be over."""
-        self.exchange(clear_steps(job))
+    def _clear(self, job: Job, claim: Sequence[str]) -> None:
+        self.exchange(clear_steps(job, claim))
 
     def _start(self, job: Job) -> None:
-        if self.account is None:
-            raise ValueError(f"{job.name} needs task_user and task_password")
-        answer = self.exchange(start_steps(job, self.account, self.claim))
-        if answer.failed and answer.stopped != ("claim", "error"):
-            self.exchange(clear_steps(job))
+        claim = json.dumps({**self.claim, "token": uuid.uuid4().hex})
+        answer = self.exchange(start_steps(job, self.account, claim))
+        if not answer.failed:
+            self.tell(f"{job.name}: started")
+        elif self._taken(job, answer):
+            self.tell(f"{job.name}: another run has started it, waiting for that one")
+        else:
+            self._withdraw(job, answer, claim)
             raise JobNotStarted(answer)
-        self.tell(f"{job.name}: started")
 
-    def _wait(self, job: Job) -> Answer:
+    def _taken(self, job: Job, answer: Answer) -> bool:
+        """Whether the start failed because the claim or the task is there already."""
+        step = answer.stopped[0] if answer.stopped else ""
+        if step == "claim":
+            return self._look(job).phase is not Phase.ABSENT
+        return step == "register_task" and TASK_EXISTS in answer.results[step].errors[0].id
+
+    def _withdraw(self, job: Job, answer: Answer, claim: str) -> None:
+        """Leave nothing behind; a claim that is not ours stays."""
+        made = answer.results.get("claim")
+        if made is not None and not made.errors:
+            self._clear(job, [claim])
+
+    def _wait(self, job: Job) -> Look:
         begun = self.now()
         tell = self._teller(job)
         while True:
             look = self._patient_look(job, begun)
-            if look.phase is Phase.ANSWERED and look.answer is not None:
-                return look.answer
             waited = self.now() - begun
+            if look.phase is Phase.ANSWERED:
+                return look
             if look.phase in (Phase.DEAD, Phase.ABSENT) or (look.phase is Phase.CLAIMED and waited > BEGIN_SECONDS):
-                self.clear(job)
-                raise JobDied(f"{job.name} {look.phase.value}")
+                self._clear(job, look.claim)
+                raise JobDied(f"{job.name} is {look.phase.value}")
             if waited > self.limit:
-                raise JobUnfinished(f"{job.name} is still running after {waited:.0f} seconds")
+                raise JobUnfinished(f"{job.name} is {look.phase.value} after {waited:.0f} seconds of waiting")
             tell(look.phase, waited)
             self.sleep(self.poll)
 
@@ -255,13 +279,16 @@ class Runner:
 
         return tell
 
+    def _look(self, job: Job) -> Look:
+        return read_look(self.exchange(look_steps(job)))
+
     def _patient_look(self, job: Job, begun: float) -> Look:
         """A look that survives a line lost for a while: it changes nothing, so it may be tried again."""
-        for attempt in range(3):
+        for _ in range(PATIENCE):
             try:
-                return self.look(job)
+                return self._look(job)
             except ConnectionLost:
-                if attempt == 2 or self.now() - begun > self.limit:
+                if self.now() - begun > self.limit:
                     raise
                 self.sleep(self.poll)
-        raise AssertionError("not reached")
+        return self._look(job)

@@ -24,7 +24,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from . import _bridge, _failures, _jobs
-from .cce import capacity, steps
+from .cce import capacity, health, steps
 from .cce.appliance import Appliance
 from .cce.codec import encode
 from .cce.reading import NotReadError, need
@@ -95,10 +95,19 @@ class Change:
 class Refused(Exception):
     """The operation must not or cannot go on; `what` is wrong and `remedy` says what to do. Returned as a failure."""
 
-    def __init__(self, what: str, remedy: str = "") -> None:
+    def __init__(self, what: str, remedy: str = "", **details: Any) -> None:
         super().__init__(what)
         self.what = what
         self.remedy = remedy
+        self.details = details
+
+
+class Unfinished(Refused):
+    """The wait for a job is over, the job is not."""
+
+
+class Died(Refused):
+    """A job has ended without an answer and without having done its work."""
 
 
 class Operation(ActionBase):
@@ -114,6 +123,8 @@ class Operation(ActionBase):
 
     arguments: dict[str, Any]
     state: Appliance | None = None
+    _begun: tuple[Appliance, Sequence[Change]] | None = None
+    """The state and the changes that `act` was given."""
     _secrets: frozenset[str] = frozenset()
 
     # --- what a module implements ---------------------------------------------------------------------------------
@@ -140,9 +151,10 @@ class Operation(ActionBase):
             self.arguments = self._validate()
             result.update(self._operate())
         except Refused as refusal:
-            result.update(self._failure(refusal.what, refusal.remedy))
+            result.update(self._failure(refusal.what, refusal.remedy, refusal.details))
         except NotReadError as unread:
-            result.update(self._failure(f"{self._host} cannot be judged: {unread}.", "Repair that, then run again."))
+            remedy = "What is not known counts as bad: repair that, then run the same command again."
+            result.update(self._failure(f"{self._host} cannot be judged: {unread}.", remedy))
         except _failures.StepsFailed as failed:
             result.update(self._failure(failed.what, failed.remedy, failed.details))
         except _bridge.NoAnswer as silence:
@@ -150,15 +162,18 @@ class Operation(ActionBase):
                 self._failure(str(silence), "Look at PowerShell on the host; then run the same command again.")
             )
         except _bridge.ConnectionLost as lost:
-            raise AnsibleConnectionFailure(self._masked(self._lost_message(lost))) from lost
+            # The library's own exception may hold what was sent, so it does not go with ours.
+            cause = _bridge.ConnectionLost(self._masked(str(lost)), sent=lost.sent)
+            raise AnsibleConnectionFailure(self._masked(self._lost_message(lost))) from cause
         return self._masked(result)  # type: ignore[no-any-return]
 
     def _operate(self) -> dict[str, Any]:
         state = self.state = self._predict(self.read())
         changes = self.decide(state)
         if self._task.check_mode:
-            return self._report(state.with_changes(**_merged(changes)), changes)
+            return self._report(self._predicted(state, changes), changes)
         if changes:
+            self._begun = state, changes
             self.act(state, changes)
             state = self.state = self.read()
             self._confirm(state)
@@ -183,7 +198,7 @@ class Operation(ActionBase):
         if self._task.diff and changes:
             report["diff"] = {"before": encode(_merged_before(changes)), "after": encode(_merged(changes))}
         if self._task.check_mode:
-            fact = {"run": run_id(), "state": state.to_dict()}
+            fact = {"run": run_id(), "appliance": self._host, "state": state.to_dict()}
             report["ansible_facts"] = {PREDICTED: fact}
         return report
 
@@ -201,9 +216,14 @@ class Operation(ActionBase):
         except ValueError as error:
             raise Refused(f"{error}.", "Correct cloud_connector_target_version; nothing was changed.") from error
 
-    def begun(self, state: Appliance, name: str) -> bool:
-        """A job of this name is on the appliance, running or with an answer nobody has fetched yet."""
-        return name in need(state.jobs)
+    @property
+    def job_name(self) -> str:
+        """The claim of the job this operation runs; empty where it runs none."""
+        return ""
+
+    def begun(self, state: Appliance) -> bool:
+        """The operation's job is on the appliance, running or with an answer nobody has fetched yet."""
+        return self.job_name in need(state.jobs)
 
     def require_scripts(self, state: Appliance) -> None:
         """The cmdlets have to be those of the target version."""
@@ -218,6 +238,16 @@ class Operation(ActionBase):
         refusal = capacity.refusal(str(self._host), self.arguments["site"], time.time())
         if refusal:
             raise Refused(refusal, "Nothing was changed on this appliance by this operation.")
+
+    def require_gates(self, state: Appliance) -> None:
+        """Nothing begins that cannot be finished, or that calls would notice in a bad moment (design.md 5, gates)."""
+        stopping = health.blocking(health.gates(state, self.target))
+        if stopping:
+            raise Refused(
+                f"{self._host} is not ready for {self.target}: {told(stopping)}.",
+                f"{stopping[0].remedy} Then run the same command again.",
+                checks=[check.to_dict() for check in stopping],
+            )
 
     def fence(self, kind: str, name: str, state: Appliance) -> Step:
         """Stops the list on the appliance itself when a version is no longer what this decision was made on.
@@ -246,32 +276,38 @@ class Operation(ActionBase):
         """Send steps that act. Raises StepsFailed when one of them failed."""
         answer = self.exchange(asked, answers)
         if answer.failed:
-            raise _failures.StepsFailed(doing, answer)
+            raise _failures.StepsFailed(doing, asked, answer)
         return answer
 
-    def run_job(self, job: _jobs.Job, doing: str) -> None:
-        """Start or find `job`, wait for it, and fail when its answer is a failure or its wait is over."""
+    def run_job(self, state: Appliance, job_steps: Sequence[Step], doing: str) -> None:
+        """Start or find the job, wait for it, and fail when its answer is a failure or its wait is over."""
+        job = _jobs.Job(self.job_name, job_steps)
         try:
-            answer = self._runner().run(job)
+            answer = self._runner().run(job, begun=self.begun(state))
         except _jobs.JobUnfinished as unfinished:
-            raise Refused(
-                f"{unfinished}: it goes on by itself on {self._host}.",
+            raise Unfinished(
+                f"{unfinished}; it goes on by itself on {self._host}.",
                 "Wait, then run the same command again: it finds the job and does not start a second one.",
             ) from unfinished
         except _jobs.JobNotStarted as refused:
-            raise _failures.StepsFailed(f"start the job {job.name}", refused.answer) from refused
+            asked = _jobs.start_steps(job, self._account, "")
+            raise _failures.StepsFailed(f"start the job {job.name}", asked, refused.answer) from refused
         except _jobs.JobDied as died:
-            self._after_death(died)
+            self._after_death(died, doing)
             return
         if answer.failed:
-            raise _failures.StepsFailed(doing, answer)
+            raise _failures.StepsFailed(doing, job_steps, answer)
 
-    def _after_death(self, died: _jobs.JobDied) -> None:
+    def _after_death(self, died: _jobs.JobDied, doing: str) -> None:
         """A job that left no answer may have done its work all the same: only the state can tell."""
-        if self.decide(self.read()):
-            raise Refused(
-                f"{died}: the host restarted or the process was ended, and the work is not done.",
-                "See appliance in this result for the state it left; when the VMs are well, run the same command again.",
+        try:
+            done = not self.decide(self.read())
+        except (Refused, NotReadError):
+            done = False
+        if not done:
+            raise Died(
+                f"Could not {doing}: the job {died}.",
+                "`appliance` in this result is the state it left. Run the same command again: it goes on from there.",
             ) from died
 
     def _runner(self) -> _jobs.Runner:
@@ -279,19 +315,26 @@ class Operation(ActionBase):
             try:
                 return self.exchange(asked)
             finally:
-                # Windows drops idle connections after two minutes, and a sealed session does not survive that.
-                self._connection.close()
+                self.hang_up()
 
         return _jobs.Runner(
             exchange=quiet_exchange,
-            account=_jobs.Account(self.arguments["task_user"], self.arguments["task_password"]),
+            account=self._account,
             claim={"run": run_id(), "host": str(self._host)},
             poll=self.arguments["poll_interval"],
             limit=self.arguments["timeout"],
-            tell=lambda text: Display().display(f"  {self._host}: {text}"),
+            tell=lambda text: Display().display(f"  {self._host}: {self._masked(text)}"),
             sleep=self.sleep,
             now=self.now,
         )
+
+    @property
+    def _account(self) -> _jobs.Account:
+        return _jobs.Account(self.arguments["task_user"], self.arguments["task_password"])
+
+    def hang_up(self) -> None:
+        """Before a long pause: Windows drops idle connections after two minutes, and a sealed session does not survive that."""
+        _bridge.hang_up(self._connection, self.arguments["exchange_timeout"])
 
     sleep = staticmethod(time.sleep)
     now = staticmethod(time.monotonic)
@@ -309,8 +352,9 @@ class Operation(ActionBase):
     def _validate(self) -> dict[str, Any]:
         checked = ArgumentSpecValidator(self.ARGUMENTS).validate(dict(self._task.args))
         self._secrets = frozenset(checked._no_log_values)
-        if checked.error_messages:
-            raise Refused("; ".join(checked.error_messages) + ".", "See ansible-doc for the options of this module.")
+        problems = list(checked.error_messages) or _problems(checked.validated_parameters)
+        if problems:
+            raise Refused("; ".join(problems) + ".", "See ansible-doc for the options of this module.")
         return dict(checked.validated_parameters)
 
     def _failure(self, what: str, remedy: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -318,7 +362,7 @@ class Operation(ActionBase):
         calls = self._calls_sentence()
         failed: dict[str, Any] = {
             "failed": True,
-            "changed": False,
+            "changed": self._has_changed(),
             "msg": " ".join(part for part in (calls, what, remedy) if part),
             "failure": {"what": what, "remedy": remedy, "calls": calls, **(details or {})},
         }
@@ -326,16 +370,24 @@ class Operation(ActionBase):
             failed["appliance"] = self.described(self.state)
         return failed
 
+    def _has_changed(self) -> bool:
+        """A failure may come after a change; what cannot be read any more counts as changed."""
+        if self._begun is None:
+            return False
+        before, changes = self._begun
+        names = {name for change in changes for name in change.before}
+        return self.state is None or any(getattr(before, name) != getattr(self.state, name) for name in names)
+
     def _calls_sentence(self) -> str:
         site = getattr(self, "arguments", {}).get("site")
-        return capacity.calls_sentence(str(self._host), self._fresh_state(), site)
+        return capacity.calls_sentence(str(self._host), self.fresh_state(), site)
 
-    def _fresh_state(self) -> Appliance | None:
+    def fresh_state(self) -> Appliance | None:
         """The state after the failure when it can be had; the one before it is not to be told as if it were now."""
         if self.state is None:
             return None
         try:
-            self.state = self.read()
+            self.state = Operation.read(self)
         except (_bridge.ConnectionLost, _bridge.NoAnswer):
             self.state = None
         return self.state
@@ -356,17 +408,53 @@ class Operation(ActionBase):
     def _predict(self, state: Appliance) -> Appliance:
         """In check mode, the state the operations before this one would have made."""
         handed = self._facts.get(PREDICTED) if self._task.check_mode else None
-        if not handed or handed["run"] != run_id():
+        if not handed or (handed["run"], handed["appliance"]) != (run_id(), self._host):
             return state
         return Appliance.from_dict(handed["state"])
 
+    def _predicted(self, state: Appliance, changes: Sequence[Change]) -> Appliance:
+        """What the changes would make of `state`; the job's answer would be fetched, too."""
+        jobs = (
+            tuple(name for name in state.jobs if name != self.job_name) if isinstance(state.jobs, tuple) else state.jobs
+        )
+        return state.with_changes(**_merged(changes), jobs=jobs)
+
+
+def told(checks: Sequence[health.Check]) -> str:
+    """Checks as one clause; those with the same evidence, mostly of one cause, together."""
+    by_evidence: dict[str, list[str]] = {}
+    for check in checks:
+        by_evidence.setdefault(check.evidence.rstrip("."), []).append(check.id)
+    return "; ".join(f"{', '.join(ids)}: {evidence}" for evidence, ids in by_evidence.items())
+
+
+POSITIVE = ("exchange_timeout", "poll_interval")
+
+
+def _problems(parameters: Mapping[str, Any]) -> list[str]:
+    """What an argument spec cannot say: every wait has an end, every state a name."""
+    problems = [f"{name} must be more than 0" for name in POSITIVE if parameters.get(name, 1) <= 0]
+    states = (parameters.get("site") or {}).get("states", [])
+    if any(not isinstance(state.get("name"), str) for state in states):
+        problems.append("site.states: one has no name; give the values appliance that appliance_info returns")
+    return problems
+
 
 def _whose(delegate: str | None, task_vars: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """The appliance that is talked to, and its facts: with `delegate_to` not those of the host the task runs for."""
+    """The appliance that is talked to, and its facts: with `delegate_to` not those of the host the task runs for.
+
+    Facts that a delegated task returns are kept with the host it runs for, unless it says `delegate_facts`.
+    """
+    facts = task_vars.get("ansible_facts") or {}
     if not delegate:
-        return task_vars.get("inventory_hostname", "the appliance"), task_vars.get("ansible_facts") or {}
+        return task_vars.get("inventory_hostname", "the appliance"), facts
     hostvars = task_vars["hostvars"]
-    return delegate, (hostvars[delegate].get("ansible_facts") or {}) if delegate in hostvars else {}
+    own = (hostvars[delegate].get("ansible_facts") or {}) if delegate in hostvars else {}
+    return delegate, own if _is_about(own, delegate) else facts
+
+
+def _is_about(facts: Mapping[str, Any], host: str) -> bool:
+    return PREDICTED in facts and facts[PREDICTED].get("appliance") == host
 
 
 def run_id() -> str:

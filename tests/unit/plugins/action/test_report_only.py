@@ -52,7 +52,7 @@ def test_a_delegated_task_names_and_predicts_the_appliance_it_talks_to(lab: Lab)
     task = SimpleNamespace(
         args=PLACES, check_mode=True, diff=False, async_val=0, environment=None, delegate_to="cce-ber-2", action=""
     )
-    predicted = {"run": run_id(), "state": upgraded("cce-ber-2")}
+    predicted = {"run": run_id(), "appliance": "cce-ber-2", "state": upgraded("cce-ber-2")}
     hostvars = {"cce-ber-2": {"ansible_facts": {PREDICTED: predicted}}}
     made = ActionModule(task, InProcessConnection(lab.connection("cce-ber-2")), None, None, None, None)
     found = made.run(task_vars={"inventory_hostname": "cce-ber-1", "hostvars": hostvars})["appliance"]

@@ -1,0 +1,172 @@
+"""One appliance of a small simulated fleet on the bench: its modules with their options, and what the lab recorded of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lab.inprocess import Lab
+from lab.world.appliance import PROGRAM_DATA
+from lab.world.bits import write_bits
+from lab.world.product import own_service, put_in_place, take_away
+from tests.operations import operate, prepare
+
+QUIET = {"inbound": {"calls_per_hour": 0}, "outbound": {"calls_per_hour": 0}}
+DIRECTORY = r"C:\Users\cceadmin\CloudConnector\ApplianceRoot"
+OURS = r"C:\ProgramData\sfb.cloud_connector"
+HOST, NEIGHBOUR = "cce-1", "cce-2"
+ORDER = ("package", "configuration", "registration", "download", "deployment", "version", "health")
+"""The modules of an upgrade, in the order of Microsoft's procedure."""
+
+JOBS = {"package": "package-2.1", "download": "download-2.1", "deployment": "install-2.1", "version": "switch-2.1"}
+"""The modules that run a job, and its name."""
+
+WORK = {
+    "package": "Start-Process",
+    "configuration": "Import-CcConfiguration",
+    "registration": "Register-CcAppliance",
+    "download": "Start-CcDownload",
+    "deployment": "Install-CcAppliance",
+    "version": "Switch-CcVersion",
+}
+"""The cmdlet that is the point of each module."""
+
+STAGED: Mapping[str, Mapping[str, Any]] = {
+    "version": {"scripts": "2.1", "backup": "2.1"},
+    "health": {"scripts": "2.1", "running": "2.1"},
+}
+"""How the appliance is described where its stage is not reached from its old version."""
+
+
+def describe(appliances: Sequence[str], staged: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """A fleet of one quiet site whose first appliance is staged."""
+    first, *others = appliances
+    site = {
+        "name": "oslo",
+        "peak_calls": 500,
+        "appliances": [{"name": first, **staged}, *({"name": name} for name in others)],
+        "calls": QUIET,
+    }
+    return {"sites": [site], **more}
+
+
+class Bench:
+    """The appliance `cce-1` of the site `oslo`, by default with a neighbour that can carry the calls."""
+
+    def __init__(self, before: str = "package", *, lone: bool = False, **more: Any) -> None:
+        names = [HOST] if lone else [HOST, NEIGHBOUR]
+        self.lab = Lab.from_description(describe(names, STAGED.get(before, {}), **more))
+        self.appliance = self.lab.appliance(HOST)
+        self.computer = self.appliance.computer
+        self.consent: dict[str, str] | None = None
+        self.content = self.lab.ini(HOST)
+        self.marked = 0
+        if before not in STAGED:
+            self._stage(ORDER.index(before))
+
+    def _stage(self, done: int) -> None:
+        """Leaves the appliance as the first modules of an upgrade would."""
+        for stage in (self._exchange_msi, self._configure, self._register, self._download)[:done]:
+            stage()
+
+    def _exchange_msi(self) -> None:
+        take_away(self.appliance)
+        put_in_place(self.appliance, "2.1")
+
+    def _configure(self) -> None:
+        for folder in (DIRECTORY, PROGRAM_DATA):
+            self.computer.files.write_text(rf"{folder}\CloudConnector.ini", self.content)
+
+    def _register(self) -> None:
+        own_service(self.appliance)
+        self.appliance.registered = True
+
+    def _download(self) -> None:
+        write_bits(self.lab.world.network.files, self.appliance.site.directory, "2.1")
+
+    # --- running modules
+
+    def options(self, module: str) -> dict[str, Any]:
+        """The options of a module as the role gives them."""
+        url, sha256 = self.lab.package("2.1")
+        job = {"task_user": "CceAdmin", "task_password": "Lab-Passw0rd!", "poll_interval": 120}
+        own: dict[str, Any] = {
+            "package": {**job, "source": url, "sha256": sha256},
+            "configuration": {"content": self.content},
+            "download": job,
+            "deployment": job,
+            "version": job,
+        }.get(module, {})
+        return {**self.reach(HOST), "version": "2.1", "site": self.site(), **own}
+
+    def reach(self, host: str) -> dict[str, Any]:
+        """Where things are, for any module."""
+        number = {HOST: 10, NEIGHBOUR: 20}[host]
+        vms = {"cms": f"10.0.1.{number + 2}", "mediation": f"10.0.1.{number + 3}", "edge": f"10.0.1.{number + 4}"}
+        return {"appliance_directory": DIRECTORY, "site_directory": r"\\files\oslo", "vms": vms}
+
+    def site(self) -> dict[str, Any]:
+        """The site, read now."""
+        site: dict[str, Any] = {"name": "oslo", "peak_calls": 500, "states": [self.info(name) for name in self.hosts]}
+        return site | ({"outage_consent": self.consent} if self.consent else {})
+
+    @property
+    def hosts(self) -> list[str]:
+        return list(self.lab.world.appliances)
+
+    def info(self, host: str = HOST) -> dict[str, Any]:
+        """The state of an appliance as `appliance_info` returns it."""
+        found: dict[str, Any] = operate(self.lab, host, "appliance_info", **self.reach(host), report_only=True)
+        return dict(found["appliance"])
+
+    def do(
+        self, module: str, *, check: bool = False, facts: Any = None, method: str = "credssp", **options: Any
+    ) -> Any:
+        """What the module returns; options given here replace those of `options`, and None leaves one out."""
+        given = {**self.options(module), **options}
+        kept = {name: value for name, value in given.items() if value is not None}
+        self.mark()
+        return operate(self.lab, HOST, module, check=check, facts=facts, method=method, **kept)
+
+    def prepare(self, module: str, *, keywords: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        """The action, not run yet."""
+        return prepare(self.lab, HOST, module, {**self.options(module), **options}, keywords=keywords)
+
+    # --- what the lab recorded
+
+    def mark(self) -> None:
+        """From here on `ran` and `changes` look."""
+        self.marked = len(self.lab.record.entries)
+
+    def ran(self, name: str | None = None, host: str = HOST) -> list[Any]:
+        """The cmdlets that were run since the mark."""
+        recent = {id(entry) for entry in self.lab.record.entries[self.marked :]}
+        return [run for run in self.lab.record.cmdlets(host, name=name) if id(run) in recent]
+
+    def changes(self) -> list[str]:
+        """The names of the cmdlets since the mark that may have changed something."""
+        return [run.name for run in self.ran() if run.mutating]
+
+    def count(self, module: str) -> int:
+        """How often the point of a module was run, ever. For `package` it is the pair of uninstall and install."""
+        runs = self.lab.record.cmdlets(HOST, name=WORK[module])
+        return sum("msiexec.exe" in str(run.parameters) for run in runs) // 2 if module == "package" else len(runs)
+
+    # --- what is on the appliance
+
+    def text(self, path: str) -> str | None:
+        """The text of a file; None where there is none."""
+        return self.computer.files.read_text(path) if self.computer.files.exists(path) else None
+
+    def claims(self) -> list[str]:
+        """The jobs that are claimed."""
+        return [name for name in self.our_files("jobs") if name.endswith(".claim")]
+
+    def our_files(self, folder: str) -> list[str]:
+        """The names in a folder of the collection's own."""
+        path = rf"{OURS}\{folder}"
+        return [one.name for one in self.computer.files.list(path)] if self.computer.files.exists(path) else []
+
+    def settle(self, seconds: float = 20_000) -> None:
+        """Lets whatever runs on the appliance come to its end."""
+        self.lab.advance(seconds)
