@@ -7,14 +7,13 @@ answer = lab.connection("cce-ber-1").exchange(request)
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import simpy
 
-from lab.powershell.answer import answer, written
+from lab.powershell.answer import answer
 from lab.powershell.session import Session
 from lab.sessions import attach_jobs, open_session
 from lab.wire.shell import Logon
@@ -72,8 +71,9 @@ class Lab:
         return Connection(self, self.appliance(name), Logon(user or self.fleet.account.name, method))
 
     def advance(self, seconds: float) -> None:
-        """Lets simulated time pass."""
-        self.world.env.run(until=self.world.env.now + seconds)
+        """Lets simulated time pass; nothing happens for 0 or less."""
+        if seconds > 0:
+            self.world.env.run(until=self.world.env.now + seconds)
 
     def sleep(self, seconds: float) -> None:
         """The same, to be handed to code that wants to wait."""
@@ -125,14 +125,6 @@ class Connection:
         if answered is None or fault == "lost_after":
             raise ConnectionLost(f"the connection to {self._appliance.name} was lost; the outcome is unknown")
         return answered
-
-    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
-        """The same as Ansible's connection plugin does it: the bridge's bootstrap with its document on standard input."""
-        answered = self.exchange(json.loads(in_data or b"{}")["request"])
-        return 0, written(answered).encode(), b""
-
-    def close(self) -> None:
-        """Ends the session, which holds nothing here."""
 
     def _connect(self) -> None:
         """Raises ConnectionLost where nobody answers: nothing was sent then."""

@@ -25,12 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds a second (default: %(default)g)")
     parser.add_argument("--record", type=Path, help="file of the record (default: DIR/record.jsonl)")
     parser.add_argument("--inventory", type=Path, help="file of the inventory (default: DIR/inventory.yml)")
+    parser.add_argument("--network", type=int, help="appliances answer on 127.NETWORK.x.y (default: 0)")
     parser.add_argument("--control", type=int, default=8765, help="port of the control API (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve; returns 0 after SIGTERM or SIGINT."""
     fleet = describe(options.fleet or DEMO)
+    if options.network is not None:
+        fleet = replace(fleet, network=options.network)
     directory: Path = options.dir.resolve()
     directory.mkdir(parents=True, exist_ok=True)
     chosen = Options(

@@ -83,6 +83,8 @@ class Fleet:
     """Fields of `Tenant` that differ from their default."""
     switches: dict[str, Any] = field(default_factory=dict)
     seed: int = 1
+    network: int = 0
+    """Second number of the loopback addresses: fleets that run at the same time on one computer need different ones."""
     start: datetime | None = None
     """When the world begins; a server without it begins now, a lab in a test at a fixed time."""
 
@@ -166,5 +168,5 @@ def _completed(
     """The description of an appliance with what it leaves to its site and fleet."""
     one.scripts, one.running = one.scripts or fleet.version, one.running or fleet.version
     one.hardware = one.hardware or site.hardware
-    one.address = one.address or f"127.{number // 256}.{number % 256}.{position}"
+    one.address = one.address or f"127.{fleet.network + number // 256}.{number % 256}.{position}"
     return one

@@ -139,6 +139,12 @@ def test_anything_but_the_bridge_is_said_not_to_be_simulated(fleet: Fleet) -> No
     assert "does not simulate" in error
 
 
+def test_a_request_that_is_none_is_said_to_be_wrong(fleet: Fleet) -> None:
+    _, error, code = fleet.run({"name": "no cmdlet"})
+    assert code == 1
+    assert "not a request of the bridge" in error
+
+
 def test_an_attached_cmdlet_answers_when_it_ends(fleet: Fleet) -> None:
     assert fleet.answer(step("Start-Sleep", Seconds=100))["seconds"] == 100
 

@@ -154,3 +154,9 @@ def test_an_administrator_repairs_a_half_dead_switch(lab, upgrade, run):
     run(lab, "Switch-CcVersion")
     lab.appliance("cce-1").repair()
     assert (lab.snapshot("cce-1")["running"], lab.snapshot("cce-1")["in_service"]) == ("2.1", True)
+
+
+def test_fleets_side_by_side_answer_on_different_addresses():
+    sites = [{"name": "a", "appliances": ["one"]}, {"name": "b", "appliances": ["two", "three"]}]
+    lab = Lab.from_description({"sites": sites, "network": 7})
+    assert [one.address for one in lab.world.appliances.values()] == ["127.7.1.1", "127.7.2.1", "127.7.2.2"]
