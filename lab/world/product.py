@@ -126,13 +126,19 @@ class Installer:
     def _change(self, action: str, target: str) -> Activity:
         appliance = self._appliance
         fault = appliance.faults.take("msiexec.exe", "before", action)
-        if fault is not None and fault.action == "hang":
-            yield appliance.world.env.event()
+        if fault is not None and fault.action in ("hang", "die_host"):
+            yield from self._end(fault.action == "die_host")
         yield appliance.world.env.timeout(appliance.world.switches.msi_seconds)
         if fault is not None and fault.code not in (RESTART_NEEDED, RESTARTING):
             return fault.code
         self._apply(action, target)
         return SUCCESS if fault is None else fault.code
+
+    def _end(self, restart: bool) -> Activity:
+        """Never comes back: the installer hangs, or the host restarts under it."""
+        if restart:
+            self._appliance.restart()
+        yield self._appliance.world.env.event()
 
     def _apply(self, action: str, target: str) -> None:
         appliance = self._appliance

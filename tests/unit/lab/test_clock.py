@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import simpy
 
 from lab.clock import Clock
+from lab.world.computer import Activity
 
 
 class Wall:
@@ -50,7 +49,7 @@ def test_time_does_not_stand_still_or_go_back() -> None:
 def test_when_it_cannot_keep_up_it_falls_behind() -> None:
     env, wall, clock = made()
 
-    def slow() -> Iterator[simpy.Event]:
+    def slow() -> Activity:
         while True:
             yield env.timeout(1)
             wall.now += 1
@@ -64,7 +63,7 @@ def test_when_it_cannot_keep_up_it_falls_behind() -> None:
 def test_a_mistake_in_the_simulation_is_kept_and_time_goes_on() -> None:
     env, wall, clock = made()
 
-    def wrong() -> Iterator[simpy.Event]:
+    def wrong() -> Activity:
         yield env.timeout(1)
         raise LookupError("a mistake of the lab")
 

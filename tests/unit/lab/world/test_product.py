@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from lab.inprocess import ConnectionLost
 from lab.world.product import package, product_code
 
 FILE = r"C:\package.msi"
@@ -46,6 +49,15 @@ def test_an_injected_exit_code_changes_nothing_unless_it_asks_for_a_restart(lab,
     assert lab.snapshot("cce-1")["scripts"] == "2.0.1"
     assert exit_code(lab, "/x", product_code("2.0.1"), "/qn") == 3010
     assert lab.snapshot("cce-1")["scripts"] is None
+
+
+def test_a_host_that_dies_under_the_installer_frees_it_again(lab):
+    lab.fault("cce-1", cmdlet="msiexec.exe", point="/x", action="die_host")
+    with pytest.raises(ConnectionLost):
+        exit_code(lab, "/x", product_code("2.0.1"), "/qn")
+    lab.advance(3600)
+    assert lab.snapshot("cce-1")["scripts"] == "2.0.1"
+    assert exit_code(lab, "/x", product_code("2.0.1"), "/qn") == 0
 
 
 def test_an_msi_that_stops_calls(make, run):
