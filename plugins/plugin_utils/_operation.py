@@ -114,6 +114,8 @@ class Operation(ActionBase):
     """One operation on one appliance."""
 
     ARGUMENTS: ClassVar[Spec] = {}
+    RULES: ClassVar[Mapping[str, Any]] = {}
+    """What options need each other, in the words of ArgumentSpecValidator (`required_if` and so on)."""
     SUBSET: ClassVar[Sequence[str] | None] = None
     """What of the appliance's state this operation reads; None is all."""
 
@@ -237,7 +239,8 @@ class Operation(ActionBase):
         """The rest of the site carries the calls, or its owner consented to an outage (design.md 5, gates)."""
         refusal = capacity.refusal(str(self._host), self.arguments["site"], time.time())
         if refusal:
-            raise Refused(refusal, "Nothing was changed on this appliance by this operation.")
+            what = refusal.removeprefix(f"{self.arguments['site']['name']}: ")
+            raise Refused(f"{self._host} stays as it is: {what}", "This operation has changed nothing.")
 
     def require_gates(self, state: Appliance) -> None:
         """Nothing begins that cannot be finished, or that calls would notice in a bad moment (design.md 5, gates)."""
@@ -260,13 +263,20 @@ class Operation(ActionBase):
 
     def read(self) -> Appliance:
         """The state of the appliance, in one exchange."""
-        asked = survey_steps(
+        return self.understand(self.exchange(self.questions()))
+
+    def questions(self) -> list[Step]:
+        """What `read` asks."""
+        return survey_steps(
             self.arguments["appliance_directory"],
             self.arguments["site_directory"],
             self.arguments["vms"] or {},
             self.SUBSET,
         )
-        return parse_survey(self.exchange(asked).raw)
+
+    def understand(self, answer: _bridge.Answer) -> Appliance:
+        """What the answer to `questions` says."""
+        return parse_survey(answer.raw)
 
     def exchange(self, asked: Sequence[Step], answers: Sequence[Mapping[str, str]] = ()) -> _bridge.Answer:
         """Send steps; the answer may hold errors."""
@@ -350,7 +360,7 @@ class Operation(ActionBase):
             raise Refused("environment is not supported: it would be ignored.", "Remove the keyword from the task.")
 
     def _validate(self) -> dict[str, Any]:
-        checked = ArgumentSpecValidator(self.ARGUMENTS).validate(dict(self._task.args))
+        checked = ArgumentSpecValidator(self.ARGUMENTS, **self.RULES).validate(dict(self._task.args))
         self._secrets = frozenset(checked._no_log_values)
         problems = list(checked.error_messages) or _problems(checked.validated_parameters)
         if problems:
