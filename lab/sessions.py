@@ -145,7 +145,6 @@ class Recorder:
         self.unfinished.remove(run)
         run.outcome, run.error, run.seconds = outcome, error, (world.now() - run.time).total_seconds()
         world.record.end(run)
-        self._appliance.settle()
 
 
 def masked(parameters: Mapping[str, Any]) -> dict[str, Any]:

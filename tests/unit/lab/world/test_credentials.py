@@ -54,6 +54,11 @@ def test_half_a_match_is_a_conflict(lab, run):
     assert run(lab, "Register-CcAppliance")["errors"][0]["message"] == CONFLICT
 
 
+def test_half_a_site_is_a_conflict(lab, run):
+    lab.world.tenant.sites["oslo"].edge_fqdn = "other.contoso.com"
+    assert run(lab, "Register-CcAppliance")["errors"][0]["message"] == CONFLICT
+
+
 def test_registration_needs_the_tenant(lab, run):
     lab.world.tenant.password = "changed"
     assert run(lab, "Register-CcAppliance")["errors"][0]["message"].startswith("Logon failed for the user")

@@ -59,6 +59,16 @@ def test_the_switch_is_one_outage_and_no_shortage_where_there_is_a_spare(lab, up
     assert lab.record.shortages() == []
 
 
+def test_after_a_switch_only_the_new_set_comes_back_by_itself(lab, upgrade, run):
+    upgrade(lab)
+    run(lab, "Switch-CcVersion")
+    modes = {v: {s.start_mode for s in one.services} for v, one in lab.appliance("cce-1").sets.items()}
+    assert modes == {"2.0.1": {"Manual"}, "2.1": {"Auto"}}
+    lab.appliance("cce-1").restart()
+    lab.advance(3600)
+    assert lab.snapshot("cce-1")["in_service"]
+
+
 def test_a_second_switch_goes_back(lab, upgrade, run):
     upgrade(lab)
     run(lab, "Switch-CcVersion")
@@ -157,6 +167,40 @@ def test_install_wants_registration_bits_disk_and_memory(lab, make, upgrade, run
     assert "space" in run(lab, "Install-CcAppliance", Upgrade=True)["errors"][0]["message"]
     appliance.registered = False
     assert "not registered" in run(lab, "Install-CcAppliance", Upgrade=True)["errors"][0]["message"]
+
+
+def test_install_wants_the_bits_and_a_readable_cache(lab, upgrade, run):
+    upgrade(lab)
+    lab.appliance("cce-1").drop_set("2.1")
+    lab.world.network.files.remove(r"\\files\oslo\SfBBits\2.1")
+    assert "bits of version 2.1" in run(lab, "Install-CcAppliance", Upgrade=True)["errors"][0]["message"]
+    lab.fault("cce-1", trouble="T11")
+    assert "Key not valid" in run(lab, "Install-CcAppliance", Upgrade=True)["errors"][0]["message"]
+
+
+def test_an_older_backup_gives_way_to_the_new_set(make, upgrade):
+    site = {"name": "oslo", "appliances": [{"name": "cce-1", "backup": "1.4.2"}]}
+    lab = make(sites=[site])
+    free = lab.appliance("cce-1").computer.disks["C:"].free
+    upgrade(lab)
+    assert set(lab.snapshot("cce-1")["sets"]) == {"2.0.1", "2.1"}
+    assert lab.appliance("cce-1").computer.disks["C:"].free == free
+
+
+def test_a_first_deployment_ends_in_service(lab, run):
+    run(lab, "Uninstall-CcAppliance", Confirm=False)
+    assert run(lab, "Install-CcAppliance")["errors"] == []
+    assert (lab.snapshot("cce-1")["running"], lab.snapshot("cce-1")["in_service"]) == ("2.0.1", True)
+
+
+def test_a_restart_of_the_host_ends_a_drain(lab, upgrade):
+    upgrade(lab)
+    call(lab, "cce-1", 10_000)
+    begin(lab, "Switch-CcVersion")
+    lab.advance(10)
+    lab.appliance("cce-1").restart()
+    lab.advance(3600)
+    assert (lab.snapshot("cce-1")["draining"], lab.snapshot("cce-1")["in_service"]) == (False, True)
 
 
 def test_a_second_install_does_nothing_or_is_refused(lab, make, upgrade, run):
