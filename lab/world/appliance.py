@@ -68,7 +68,12 @@ class Appliance:
     """Accounts whose cache cannot be decrypted any more: their Windows password was changed (T11)."""
     certificates: dict[str, str] = field(default_factory=dict)
     """Paths of the external certificates by target."""
-    logging: bool = False
+    imported: dict[str, bytes] = field(default_factory=dict)
+    """The external certificates that were applied to the deployed VMs, by target."""
+    published: dict[str, str] = field(default_factory=dict)
+    """The Mediation Servers of the site, name and address, as they were published to the VMs."""
+    logging_until: float = 0.0
+    """Call logging goes on until this simulated second."""
     faults: Faults = field(default_factory=Faults)
     outage: Outage | None = None
     _cause: str = ""
@@ -88,6 +93,11 @@ class Appliance:
     def running_set(self) -> VmSet | None:
         """The set that is said to run."""
         return self.sets.get(self.running or "")
+
+    @property
+    def logging(self) -> bool:
+        """Whether calls are logged now."""
+        return self.world.env.now < self.logging_until
 
     @property
     def machines(self) -> list[VirtualMachine]:
@@ -200,7 +210,7 @@ class Appliance:
         self.computer.reboot()
 
     def repair(self) -> None:
-        """What an administrator would do by hand: broken services can start, and the running set carries calls again."""
+        """As if put right by hand: no fault waits, broken services can start, and the running set carries calls again."""
         self.faults.clear()
         self.draining = False
         for service in (service for one in self.sets.values() for service in one.services):

@@ -152,7 +152,9 @@ def test_an_administrator_repairs_a_half_dead_switch(lab, upgrade, run):
     upgrade(lab)
     lab.fault("cce-1", trouble="T4")
     run(lab, "Switch-CcVersion")
+    lab.fault("cce-1", trouble="T18")
     lab.appliance("cce-1").repair()
+    assert lab.appliance("cce-1").faults.waiting == []
     assert (lab.snapshot("cce-1")["running"], lab.snapshot("cce-1")["in_service"]) == ("2.1", True)
 
 
