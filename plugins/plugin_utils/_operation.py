@@ -167,6 +167,9 @@ class Operation(ActionBase):
             # The library's own exception may hold what was sent, so it does not go with ours.
             cause = _bridge.ConnectionLost(self._masked(str(lost)), sent=lost.sent)
             raise AnsibleConnectionFailure(self._masked(self._lost_message(lost))) from cause
+        if self._task.delegate_to and self.state is not None:
+            # Of a loop Ansible closes the last connection only, and Windows allows a user 30 shells.
+            self.hang_up()
         return self._masked(result)  # type: ignore[no-any-return]
 
     def _operate(self) -> dict[str, Any]:
@@ -198,7 +201,7 @@ class Operation(ActionBase):
             **self.extra(state),
         }
         if self._task.diff and changes:
-            report["diff"] = {"before": encode(_merged_before(changes)), "after": encode(_merged(changes))}
+            report["diff"] = {"before": _shown(_merged_before(changes)), "after": _shown(_merged(changes))}
         if self._task.check_mode:
             fact = {"run": run_id(), "appliance": self._host, "state": state.to_dict()}
             report["ansible_facts"] = {PREDICTED: fact}
@@ -478,3 +481,11 @@ def _merged(changes: Sequence[Change]) -> dict[str, Any]:
 
 def _merged_before(changes: Sequence[Change]) -> dict[str, Any]:
     return {name: value for change in reversed(changes) for name, value in change.before.items()}
+
+
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """For a diff: a text as its lines, or a changed line would be lost in one that is a page long."""
+    return {
+        name: value.splitlines() if isinstance(value, str) and "\n" in value else value
+        for name, value in encode(values).items()
+    }
