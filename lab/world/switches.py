@@ -39,6 +39,9 @@ class Switches:
     """What Register-CcAppliance does with a full match (9.1 item 4)."""
     register_imports_ini: bool = True
     """Register-CcAppliance imports the ini by itself when none was imported (9.1 item 6)."""
+    local_asks_again: bool = True
+    """Register-CcAppliance -Local asks for every password anew, as the remedies of T11 and T24 need; False: only for what is
+    not cached."""
     download_skips_existing: bool = True
     """Bits that are in the share are not downloaded again (1.1 Start-CcDownload)."""
     install_again: Literal["nothing", "refused"] = "nothing"

@@ -1,15 +1,32 @@
-"""External certificates and the internal certification authority (cloud-connector.md 1.2); no certificate is modelled."""
+"""External certificates and the internal certification authority (cloud-connector.md 1.2).
+
+No certificate is modelled but what opens it: `certificate` makes a file that only its password can import.
+"""
 
 from __future__ import annotations
 
+import hashlib
+
 from lab.cmdlets.cloudconnector.product import Work, directories, files_of, product, work
 from lab.powershell.invocation import Invocation
+from lab.world import credentials
 from lab.world.appliance import Appliance
 from lab.world.files import split
 
 CA_SECONDS = 120.0
 BACKUP = r"CA\SfB CCE Root.p12"
 ROOTS = "CCERootCertificates.p7b"
+WRONG_PASSWORD = "The specified network password is not correct."
+"""What .NET says of a PFX file and a wrong password; how the product words it (T24) is not documented."""
+
+
+def certificate(name: str, password: str) -> bytes:
+    """A made-up PFX file."""
+    return f"simulated certificate {name}, opened by {_digest(password)}".encode()
+
+
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
 
 
 @product("Get-CcExternalCertificateFilePath")
@@ -31,7 +48,25 @@ def set_path(call: Invocation, appliance: Appliance) -> Work:
         files.copy(source, copy)
     appliance.certificates[target] = copy
     if call.flag("Import"):
-        yield from work(call, appliance, "import", CA_SECONDS)
+        yield from _import(call, appliance, target, files.read(copy))
+
+
+def _import(call: Invocation, appliance: Appliance, target: str, data: bytes) -> Work:
+    """Applies a certificate to the VMs; an Edge's is opened with the cached ExternalCert password (T24)."""
+    yield from work(call, appliance, "import", CA_SECONDS)
+    if target == "EdgeServer" and not _opens(call, appliance, data):
+        call.throw(WRONG_PASSWORD)
+    appliance.imported[target] = data
+
+
+def _opens(call: Invocation, appliance: Appliance, data: bytes) -> bool:
+    """Whether the cached password is that of the file; a file that the lab has not made opens with any."""
+    try:
+        known = credentials.cached(appliance, call.logon, "ExternalCert")
+    except credentials.Sealed as sealed:
+        call.throw(str(sealed))
+    text = data.decode("utf-8", "replace")
+    return not text.startswith("simulated certificate") or (known is not None and _digest(known.password.value) in text)
 
 
 @product("Backup-CcCertificationAuthority")

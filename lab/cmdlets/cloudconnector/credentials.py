@@ -59,6 +59,11 @@ def ask_all(call: Invocation, appliance: Appliance) -> None:
     complete(call, appliance)
 
 
+def enter_again(call: Invocation, appliance: Appliance) -> None:
+    """Asks for every account type of the release and puts the answers over what is cached."""
+    change(call, appliance, {kind: ask(call, kind) for kind in credentials.wanted(scripts(call))})
+
+
 def complete(call: Invocation, appliance: Appliance) -> dict[str, Credential]:
     """The cache with every account type of the release: what is missing is asked for, once."""
     try:

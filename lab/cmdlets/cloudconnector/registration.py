@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.cmdlets.cloudconnector.configuration import in_force
-from lab.cmdlets.cloudconnector.credentials import complete
+from lab.cmdlets.cloudconnector.credentials import complete, enter_again
 from lab.cmdlets.cloudconnector.product import Work, product, work
 from lab.powershell.invocation import Invocation
 from lab.world.appliance import Appliance
@@ -16,6 +16,9 @@ from lab.world.tenant import Refused, TenantAppliance, TenantSite, new_identity
 def register(call: Invocation, appliance: Appliance) -> Work:
     """Registers with the tenant; a full match is accepted, half of one refused. Asks for what the cache lacks."""
     found = _identity(call, appliance)
+    if call.flag("Local") and appliance.world.switches.local_asks_again:
+        enter_again(call, appliance)
+        return
     cached = complete(call, appliance)
     if call.flag("Local"):
         return
@@ -72,7 +75,10 @@ def unregister(call: Invocation, appliance: Appliance) -> Work:
 
 @product("Publish-CcAppliance")
 def publish(call: Invocation, appliance: Appliance) -> Work:
-    """Reads the Mediation Servers of the site from the tenant; changes nothing that the lab models."""
-    if not appliance.world.tenant.reachable:
+    """Takes the Mediation Servers of the site from the tenant into the topology of the VMs."""
+    tenant = appliance.world.tenant
+    if not tenant.reachable:
         call.throw("Unable to connect to the tenant. (simulated)")
     yield from work(call, appliance, "topology", appliance.world.switches.register_seconds)
+    of_site = [one for one in tenant.appliances.values() if one.site == appliance.site.name]
+    appliance.published = {one.mediation_fqdn: one.mediation_address for one in of_site}
