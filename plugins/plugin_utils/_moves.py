@@ -1,0 +1,327 @@
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The four moves of every operation: it reads, decides, acts, confirms.
+
+A module states its ARGUMENTS and implements `decide` (a pure function from state to changes) and `act`. The list of changes
+is check mode, is the diff, and when empty is idempotence. In check mode the state an operation would have made is handed to
+the next one as a fact, so that `--check` of a whole upgrade works on a fresh fleet.
+
+What the state is, of an appliance (`_operation.py`) or of the tenant (`_tenant.py`), is left open here.
+
+FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+
+from . import _bridge, _failures
+from .cce import steps
+from .cce.codec import encode
+from .cce.reading import NotReadError
+from .cce.steps import Step
+
+Spec = dict[str, dict[str, Any]]
+
+
+class State(Protocol):
+    """What an operation reads and decides on."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The state as JSON can carry it."""
+
+    def with_changes(self, **changes: Any) -> Self:
+        """The same state with other fields."""
+
+
+S = TypeVar("S", bound=State)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing an operation would do. `before` and `after` are fields of the state: diff and prediction."""
+
+    what: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """The operation must not or cannot go on; `what` is wrong and `remedy` says what to do. Returned as a failure."""
+
+    def __init__(self, what: str, remedy: str = "", **details: Any) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+        self.details = details
+
+
+class Unreachable(AnsibleConnectionFailure):
+    """The appliance counts as unreachable; `reason` is the short one."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Moves(ActionBase, Generic[S]):
+    """One operation, whatever its state is."""
+
+    ARGUMENTS: ClassVar[Spec] = {}
+    RULES: ClassVar[Mapping[str, Any]] = {}
+    """What options need each other, in the words of ArgumentSpecValidator (`required_if` and so on)."""
+    FACT: ClassVar[str]
+    """The fact by which check mode hands on the state it would have made. It names the run, because facts may be cached."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = True
+
+    arguments: dict[str, Any]
+    state: S | None = None
+    _begun: tuple[S, Sequence[Change]] | None = None
+    """The state and the changes that `act` was given."""
+    _secrets: frozenset[str] = frozenset()
+
+    # --- what a module implements ---------------------------------------------------------------------------------
+
+    def read(self) -> S:
+        """The state, in one exchange."""
+        raise NotImplementedError
+
+    def decide(self, state: S) -> list[Change]:
+        """What has to be done, from the state and `self.arguments` alone; empty when nothing. Raises Refused."""
+        raise NotImplementedError
+
+    def act(self, state: S, changes: Sequence[Change]) -> None:
+        """Do it. Raises Refused or what `run_steps` and `run_job` raise."""
+        raise NotImplementedError
+
+    def extra(self, state: S) -> dict[str, Any]:
+        """More return values of the module."""
+        return {}
+
+    def shown(self, state: S) -> dict[str, Any]:
+        """The state as it is returned, also with a failure."""
+        raise NotImplementedError
+
+    def recall(self, encoded: Mapping[str, Any]) -> S:
+        """The state that `to_dict` gave. Raises ValueError."""
+        raise NotImplementedError
+
+    def calls_sentence(self, *, reached: bool) -> str:
+        """Who carries the calls now. Not `reached`: the appliance does not answer any more."""
+        raise NotImplementedError
+
+    # --- the four moves ---------------------------------------------------------------------------------------------
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self._host, self._facts = _whose(self._task.delegate_to, task_vars or {}, self.FACT)
+        try:
+            self._refuse_ignored_keywords()
+            self.arguments = self._validate()
+            result.update(self._operate())
+        except Refused as refusal:
+            result.update(self._failure(refusal.what, refusal.remedy, refusal.details))
+        except NotReadError as unread:
+            remedy = "What is not known counts as bad: repair that, then run the same command again."
+            result.update(self._failure(f"{self._host} cannot be judged: {unread}.", remedy))
+        except _failures.StepsFailed as failed:
+            result.update(self._failure(failed.what, failed.remedy, failed.details))
+        except _bridge.NoAnswer as silence:
+            result.update(
+                self._failure(str(silence), "Look at PowerShell on the host; then run the same command again.")
+            )
+        except _bridge.ConnectionLost as lost:
+            # The library's own exception may hold what was sent, so it does not go with ours.
+            raise Unreachable(self._masked(self._lost_message(lost)), self._masked(str(lost))) from None
+        if self._task.delegate_to and self.state is not None:
+            # Of a loop Ansible closes the last connection only, and Windows allows a user 30 shells.
+            self.hang_up()
+        return self._masked(result)  # type: ignore[no-any-return]
+
+    def _operate(self) -> dict[str, Any]:
+        state = self.state = self._predict(self.read())
+        changes = self.decide(state)
+        if self._task.check_mode:
+            return self._report(self._predicted(state, changes), changes)
+        if changes:
+            self._begun = state, changes
+            self.act(state, changes)
+            state = self.state = self.read()
+            self._confirm(state)
+        return self._report(state, changes)
+
+    def _confirm(self, state: S) -> None:
+        """A cmdlet that returns without an error has not proven anything: the state has to say so."""
+        left = self.decide(state)
+        if left:
+            raise Refused(
+                f"{self._host} was asked to {left[0].what} and reported no error, but its state does not show it.",
+                "Look at the appliance's log directory before you run the same command again.",
+            )
+
+    def _report(self, state: S, changes: Sequence[Change]) -> dict[str, Any]:
+        report: dict[str, Any] = {
+            "changed": bool(changes),
+            "changes": [change.what for change in changes],
+            **self.shown(state),
+            **self.extra(state),
+        }
+        if self._task.diff and changes:
+            report["diff"] = {"before": _shown(_merged_before(changes)), "after": _shown(merged(changes))}
+        if self._task.check_mode:
+            fact = {"run": run_id(), "appliance": self._host, "state": state.to_dict()}
+            report["ansible_facts"] = {self.FACT: fact}
+        return report
+
+    # --- talking to the appliance -------------------------------------------------------------------------------------
+
+    def exchange(self, asked: Sequence[Step], answers: Sequence[Mapping[str, str]] = ()) -> _bridge.Answer:
+        """Send steps; the answer may hold errors."""
+        return _bridge.exchange(self._connection, steps.request(asked, answers), self.arguments["exchange_timeout"])
+
+    def run_steps(self, asked: Sequence[Step], doing: str, answers: Sequence[Mapping[str, str]] = ()) -> _bridge.Answer:
+        """Send steps that act. Raises StepsFailed when one of them failed."""
+        answer = self.exchange(asked, answers)
+        if answer.failed:
+            raise _failures.StepsFailed(doing, asked, answer)
+        return answer
+
+    def hang_up(self) -> None:
+        """Before a long pause: Windows drops idle connections after two minutes, and a sealed session does not survive that."""
+        _bridge.hang_up(self._connection, self.arguments["exchange_timeout"])
+
+    # --- arguments, secrets, failures ---------------------------------------------------------------------------------
+
+    def _refuse_ignored_keywords(self) -> None:
+        """On Windows these keywords would be ignored in silence (ansible-craft.md 7)."""
+        if getattr(self._connection, "become", None):
+            raise Refused("become is not supported: it would be ignored.", "Log on as the deployment account instead.")
+        environment = self._task.environment or []
+        if any(environment):
+            raise Refused("environment is not supported: it would be ignored.", "Remove the keyword from the task.")
+
+    def _validate(self) -> dict[str, Any]:
+        checked = ArgumentSpecValidator(self.ARGUMENTS, **self.RULES).validate(dict(self._task.args))
+        self._secrets = frozenset(checked._no_log_values)
+        problems = list(checked.error_messages) or _problems(checked.validated_parameters)
+        if problems:
+            raise Refused("; ".join(problems) + ".", "See ansible-doc for the options of this module.")
+        return dict(checked.validated_parameters)
+
+    def _failure(self, what: str, remedy: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Every failure begins with who carries the calls now and whether waiting is safe."""
+        calls = self.calls_sentence(reached=True)
+        failed: dict[str, Any] = {
+            "failed": True,
+            "changed": self._has_changed(),
+            "msg": " ".join(part for part in (calls, what, remedy) if part),
+            "failure": {"what": what, "remedy": remedy, "calls": calls, **(details or {})},
+        }
+        return failed | (self.shown(self.state) if self.state is not None else {})
+
+    def _has_changed(self) -> bool:
+        """A failure may come after a change; what cannot be read any more counts as changed."""
+        if self._begun is None:
+            return False
+        before, changes = self._begun
+        names = {name for change in changes for name in change.before}
+        return self.state is None or any(getattr(before, name) != getattr(self.state, name) for name in names)
+
+    def fresh_state(self) -> S | None:
+        """The state after the failure when it can be had; the one before it is not to be told as if it were now."""
+        if self.state is None:
+            return None
+        try:
+            self.state = self.reread()
+        except (_bridge.ConnectionLost, _bridge.NoAnswer):
+            self.state = None
+        return self.state
+
+    def reread(self) -> S:
+        """The state, read once more to tell how things are."""
+        return self.read()
+
+    def _lost_message(self, lost: _bridge.ConnectionLost) -> str:
+        outcome = "The outcome of what was running there is unknown." if lost.sent else "Nothing was sent to it."
+        return (
+            f"{self.calls_sentence(reached=False)} {self._host} cannot be reached: {lost}. {outcome} "
+            "Run the same command again when it answers: it finds what is running there and goes on."
+        )
+
+    def _masked(self, value: Any) -> Any:
+        return remove_values(value, self._secrets)
+
+    # --- check mode ---------------------------------------------------------------------------------------------------
+
+    def _predict(self, state: S) -> S:
+        """In check mode, the state the operations before this one would have made."""
+        handed = self._facts.get(self.FACT) if self._task.check_mode else None
+        if not handed or (handed["run"], handed["appliance"]) != (run_id(), self._host):
+            return state
+        return self.recall(handed["state"])
+
+    def _predicted(self, state: S, changes: Sequence[Change]) -> S:
+        """What the changes would make of `state`."""
+        return state.with_changes(**merged(changes))
+
+
+POSITIVE = ("exchange_timeout", "poll_interval")
+
+
+def _problems(parameters: Mapping[str, Any]) -> list[str]:
+    """What an argument spec cannot say: every wait has an end, every state a name."""
+    problems = [f"{name} must be more than 0" for name in POSITIVE if parameters.get(name, 1) <= 0]
+    states = (parameters.get("site") or {}).get("states", [])
+    if any(not isinstance(state.get("name"), str) for state in states):
+        problems.append("site.states: one has no name; give the values appliance that appliance_info returns")
+    return problems
+
+
+def _whose(delegate: str | None, task_vars: Mapping[str, Any], fact: str) -> tuple[str, Mapping[str, Any]]:
+    """The appliance that is talked to, and its facts: with `delegate_to` not those of the host the task runs for.
+
+    Facts that a delegated task returns are kept with the host it runs for, unless it says `delegate_facts`.
+    """
+    facts = task_vars.get("ansible_facts") or {}
+    if not delegate:
+        return task_vars.get("inventory_hostname", "the appliance"), facts
+    hostvars = task_vars["hostvars"]
+    own = (hostvars[delegate].get("ansible_facts") or {}) if delegate in hostvars else {}
+    return delegate, own if _is_about(own, delegate, fact) else facts
+
+
+def _is_about(facts: Mapping[str, Any], host: str, fact: str) -> bool:
+    return fact in facts and facts[fact].get("appliance") == host
+
+
+def run_id() -> str:
+    """Names this run of ansible-playbook: the same in all of its worker processes."""
+    return f"{os.uname().nodename}-{os.getppid()}"
+
+
+def merged(changes: Sequence[Change]) -> dict[str, Any]:
+    """All fields the changes would give the state."""
+    return {name: value for change in changes for name, value in change.after.items()}
+
+
+def _merged_before(changes: Sequence[Change]) -> dict[str, Any]:
+    return {name: value for change in reversed(changes) for name, value in change.before.items()}
+
+
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """For a diff: a text as its lines, or a changed line would be lost in one that is a page long."""
+    return {
+        name: value.splitlines() if isinstance(value, str) and "\n" in value else value
+        for name, value in encode(values).items()
+    }
