@@ -61,6 +61,7 @@ class Bench:
         self.consent: dict[str, str] | None = None
         self.content = self.lab.ini(HOST)
         self.marked = 0
+        self._site: dict[str, Any] = {}
         if before not in STAGED:
             self._stage(ORDER.index(before))
 
@@ -97,7 +98,9 @@ class Bench:
             "deployment": job,
             "version": job,
         }.get(module, {})
-        return {**self.reach(HOST), "version": "2.1", "site": self.site(), **own}
+        if module in ("package", "version") or not self._site:
+            self._site = self.site()
+        return {**self.reach(HOST), "version": "2.1", "site": self._site, **own}
 
     def reach(self, host: str) -> dict[str, Any]:
         """Where things are, for any module."""

@@ -58,15 +58,18 @@ class ActionModule(Operation):
         try:
             self.run_job(state, [fence, steps.install_upgrade()], f"deploy {self.target}")
         except (StepsFailed, Died) as failed:
-            raise Refused(f"{failed.what}{self._left_over()}", failed.remedy, **failed.details) from failed
+            what, remedy = self._left_over()
+            raise Refused(f"{failed.what}{what}", f"{remedy}{failed.remedy}", **failed.details) from failed
 
-    def _left_over(self) -> str:
+    def _left_over(self) -> tuple[str, str]:
         """What the product does with an unfinished set is not documented, so a person has to know of it."""
         state = self.fresh_state()
         if state is None or isinstance(state.machines, Unknown) or self.target in (state.running, state.backup):
-            return ""
+            return "", ""
         names = ", ".join(machine.name for machine in state.machines_of(self.target))
-        return names and (
-            f" The unfinished VMs {names} are left. Where they are in the way of the next try, remove them with "
-            f"Uninstall-CcAppliance -Version {self.target}; never without -Version, which removes the running set."
+        if not names:
+            return "", ""
+        return f" The VMs {names} are left of it, unfinished.", (
+            f"Where they are in the way of the next try, remove them with Uninstall-CcAppliance -Version {self.target}, "
+            "never without -Version: that would remove the running set. "
         )

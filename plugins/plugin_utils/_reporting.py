@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
-
-from ._operation import Operation, Spec
+from ._operation import Operation, Spec, Unreachable
 
 REPORT: Spec = {"report_only": {"type": "bool", "default": False}}
 
@@ -29,10 +27,10 @@ class ReportingOperation(Operation):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
             result = super().run(tmp, task_vars)
-        except AnsibleConnectionFailure as lost:
+        except Unreachable as lost:
             if not self._report_only:
                 raise
-            return self.reported(f"{self._host} cannot be reached: {lost.__cause__ or lost}.", {})
+            return self.reported(f"{self._host} cannot be reached: {lost.reason}.", {})
         if not (result.get("failed") and self._report_only):
             return result
         failure = result["failure"]

@@ -81,9 +81,18 @@ def carrier(name: str, appliance: Appliance) -> Carrier:
         0 if isinstance(appliance.ini, Unknown) else ini.capacity(appliance.ini),
         health.serves(appliance),
         f"{blocking[0].id}: {blocking[0].evidence}" if blocking else "",
-        None if isinstance(appliance.calls, Unknown) else appliance.calls.total,
+        _calls(appliance),
         appliance.module_present is False,
     )
+
+
+def _calls(appliance: Appliance) -> int | None:
+    """The live calls. Where they cannot be read there are none all the same if no VM is on and connected to anything."""
+    if not isinstance(appliance.calls, Unknown):
+        return appliance.calls.total
+    if isinstance(appliance.machines, Unknown):
+        return None
+    return 0 if all(not machine.is_running or machine.switches == () for machine in appliance.machines) else None
 
 
 def unread(name: str, reason: str) -> Carrier:
