@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import capacity
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Calls
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance, Calls
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.capacity import Carrier, Consent, Policy
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
 
@@ -200,3 +200,13 @@ def test_the_sentence_tells_of_the_fresh_state() -> None:
 def test_the_sentence_without_a_site_claims_nothing_of_it() -> None:
     assert capacity.calls_sentence("h1", healthy(), None).startswith("h1 can carry calls; of its neighbours nothing")
     assert capacity.calls_sentence("h1", None, None).startswith("h1 is not known to carry calls")
+
+
+def test_what_was_not_read_carries_nothing() -> None:
+    found = capacity.carrier("h1", Appliance.unread("no answer"))
+    assert (found.capacity, found.calls, found.serves, found.healthy) == (0, None, Unknown("no answer"), False)
+
+
+def test_an_unreadable_neighbour_does_not_age() -> None:
+    state = {"name": "h3", "unreadable": "no answer", "read_at": AT - 600}
+    assert capacity.refusal("h1", option(described("h1"), described("h2"), state), AT) is None

@@ -9,7 +9,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.health import Check
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
 
-from .builders import CORPNET, healthy, ini_text, machines
+from .builders import CORPNET, INTERNET, healthy, ini_text, machines
 
 UPGRADED = machines("2.1") + machines("2.0.1", "Off")
 UNREAD = Unknown("line cut")
@@ -178,3 +178,60 @@ def test_dotnet_matters_from_2_1_on() -> None:
     (check,) = [check for check in health.gates(ready(dotnet_release=None), "2.0.1") if check.id == "dotnet"]
     assert check.status == health.NOT_APPLICABLE
     assert health.healthy(health.gates(ready(dotnet_release=394254), "2.1"))
+
+
+# --- evidence ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("check", "changes", "evidence"),
+    [
+        ("scripts", {}, "the scripts are 2.1, wanted 2.1"),
+        ("scripts", {"scripts": None}, "the scripts are not there, wanted 2.1"),
+        ("running_version", {"running": None}, "nothing runs, wanted 2.1"),
+        ("machines", {"machines": ()}, "VMs of 2.1: none"),
+        ("machines", {"machines": machines("2.1", "Off")[:2]}, "VMs of 2.1: 2.1-AD Off, 2.1-CMS Off"),
+        ("networks", {"machines": ()}, f"no VM is on '{CORPNET}'; no VM is on '{INTERNET}'"),
+        (
+            "networks",
+            {"ini_imported": "", "ini_appliance": ""},
+            "could not be read: [Network] of the ini does not name both",
+        ),
+        ("networks", {}, f"connected to {CORPNET}, {INTERNET}"),
+        ("other_sets", {}, "the VMs of other versions are off"),
+        ("other_sets", {"machines": machines("2.0.1")[:1]}, "2.0.1-AD Running"),
+        ("cms_services", {}, "REPLICA, MASTER are running"),
+        ("cms_services", {"services": services("cms", MASTER="Stopped")}, "MASTER Stopped"),
+        ("jobs", {}, "no job of ours is open"),
+        ("jobs", {"jobs": ("switch-2.1",)}, "switch-2.1"),
+    ],
+)
+def test_evidence_of_health(check: str, changes: dict[str, Any], evidence: str) -> None:
+    found = {made.id: made for made in health.health(healthy("2.1").with_changes(**changes), "2.1")}
+    assert found[check].evidence.startswith(evidence)
+
+
+@pytest.mark.parametrize(
+    ("check", "changes", "evidence"),
+    [
+        ("path", {}, "from scripts 2.0.1, running 2.0.1 to 2.1"),
+        ("path", {"scripts": None}, "the module is not there"),
+        ("path", {"running": None}, "nothing is deployed"),
+        ("path", {"running": "2.2"}, "It runs 2.2, which is later than 2.1"),
+        ("deployment_account", {}, "CloudConnector.ini is in the"),
+        ("deployment_account", {"ini_appliance": None}, "CloudConnector.ini is not in the"),
+        ("credential_cache", {}, "all accounts are readable"),
+        ("credential_cache", {"credentials": {"ExternalCert": False}}, "not cached: ExternalCert"),
+        ("management_switch", {}, "no management switch is left over"),
+        ("management_switch", {"switches": (CORPNET, "SfB CCE Management Switch")}, "SfB CCE Management Switch"),
+        ("disk", {}, "200.0 of 500.0 GiB are free"),
+    ],
+)
+def test_evidence_of_gates(check: str, changes: dict[str, Any], evidence: str) -> None:
+    found = {made.id: made for made in health.gates(ready(**changes), "2.1")}
+    assert found[check].evidence.startswith(evidence)
+
+
+def test_own_health_says_why_it_knows_nothing() -> None:
+    assert health.own_health(healthy(running=None))[0].evidence.endswith("nothing is deployed")
+    assert health.own_health(healthy(running=UNREAD))[0].evidence.endswith("line cut")

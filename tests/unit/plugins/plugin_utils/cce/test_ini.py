@@ -104,6 +104,8 @@ def test_a_wrong_value_is_one_sentence(section: str, key: str, value: str, wante
         ("Common", "HardwareType", "MINIMUM"),
         ("Common", "BaseVMIP", "10.2.1.9"),
         ("Gateway1", "FQDN", "10.2.99.1"),
+        ("Gateway1", "FQDN", ""),
+        ("Gateway1", "Protocol", "TLS"),
     ],
 )
 def test_values_at_the_edge_are_good(section: str, key: str, value: str) -> None:
@@ -237,3 +239,10 @@ def test_a_person_looks_at_what_is_new_or_left_out() -> None:
     assert "[Common] City is new and has the template's value ''" in done.person[0]
     assert any(sentence.startswith("[Common] Odd is not in the template") for sentence in done.person)
     assert any(sentence.startswith("[Common] SiteName is 'berlin'") for sentence in done.person)
+
+
+def test_the_same_problem_in_a_site_is_not_repeated_between_sites() -> None:
+    sites = fleet()
+    sites["berlin"]["ber-2"] = sites["berlin"]["ber-2"].with_value("EdgeServer", "InternalPoolName", "other")
+    (problem,) = ini.fleet_problems(sites)
+    assert problem.sentence == "[EdgeServer] InternalPoolName: ber-2 has other and ber-1 has edgepool: write the same."

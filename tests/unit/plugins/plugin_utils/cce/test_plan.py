@@ -228,3 +228,26 @@ def test_the_plan_is_json() -> None:
     assert made["entries"][0]["steps"] == list(STEPS)
     assert made["order"].startswith("Sites and appliances in the order of the inventory")
     assert made["empty"] is False
+
+
+def test_the_first_reason_is_told_and_the_others_counted() -> None:
+    one, three = plan(berlin(UNREAD, healthy())), plan(berlin(UNREAD, UNREAD, UNREAD))
+    assert one.message.endswith("ber-1 could not be read (no answer).")
+    assert three.message.endswith("There are 2 more reasons.")
+
+
+def test_a_site_that_is_refused_is_not_idle() -> None:
+    assert plan(berlin(UNREAD, DONE)).idle_sites == ()
+    assert plan(amsterdam(), berlin(DONE, DONE)).idle_sites == ("berlin",)
+
+
+def test_an_entry_says_what_runs_and_what_is_open() -> None:
+    (entry,) = plan(amsterdam(STAGED.with_changes(jobs=("install-2.1",)))).entries
+    assert (entry.running, entry.notes) == ("2.0.1", ())
+    assert entry.reason == "scripts 2.1, running 2.0.1, backup 2.1, open jobs install-2.1"
+    assert standing(STAGED, "2.1").reason == "scripts 2.1, running 2.0.1, backup 2.1"
+
+
+def test_of_a_dismantled_one_it_is_not_known_what_runs() -> None:
+    (entry,) = plan(amsterdam(DISMANTLED)).entries
+    assert entry.running is None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini, state, steps
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import MARK
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Calls
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Calls, Service
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
 from hypothesis import given
 from hypothesis import strategies as st
@@ -275,3 +275,37 @@ def test_a_network_logon_says_why_it_cannot_read() -> None:
     for found in (appliance.registration, appliance.services["edge"], appliance.credentials["CceService"]):
         assert isinstance(found, Unknown)
         assert "Key not valid" in found.reason
+
+
+def test_without_the_module_a_version_is_not_asked_for() -> None:
+    found = parse(result("module"), result("backup", "2.0.1"))
+    assert found.backup == Unknown("the CloudConnector module is not there, so no version can be asked for")
+
+
+def test_unread_adapters_are_unknown_for_each_vm() -> None:
+    found = parse(
+        result("machines", {"Name": "AD-2.1", "State": "Running"}), result("network_adapters", errors=(DENIED,))
+    )
+    assert found.machines_of("2.1")[0].switches == Unknown("Access is denied")
+
+
+def test_readings_without_a_counter_are_unknown() -> None:
+    credential = result("credential_VmAdmin", {"UserName": "a"})
+    found = parse(credential, result("mediation", inner(result("calls", {"Readings": "nothing"}))))
+    assert isinstance(found.calls, Unknown)
+    assert found.calls.reason.startswith("the readings do not hold")
+
+
+def test_the_management_service_and_its_account() -> None:
+    service = {"Name": "CCE", "State": "Running", "StartName": r".\CceService"}
+    assert parse(result("management_service", service)).management_service == Service("CCE", "Running", r".\CceService")
+
+
+def test_the_release_of_dotnet() -> None:
+    assert parse(result("dotnet", {"Release": 394271})).dotnet_release == 394271
+    assert parse(result("dotnet", errors=(MISSING,))).dotnet_release is None
+
+
+def test_an_ini_without_the_identity_leaves_the_registration_unknown() -> None:
+    found = parse(result("memory", {"CSName": "cce-ber-1"}), result("ini_imported", "[Common]\n"))
+    assert found.registration == Unknown("the ini lacks a part of the identity of site and appliance")
