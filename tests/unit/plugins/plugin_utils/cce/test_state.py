@@ -309,3 +309,24 @@ def test_the_release_of_dotnet() -> None:
 def test_an_ini_without_the_identity_leaves_the_registration_unknown() -> None:
     found = parse(result("memory", {"CSName": "cce-ber-1"}), result("ini_imported", "[Common]\n"))
     assert found.registration == Unknown("the ini lacks a part of the identity of site and appliance")
+
+
+def test_only_programs_of_the_product_are_named() -> None:
+    ours = {
+        "DisplayName": "Skype for Business CLOUD CONNECTOR Edition",
+        "DisplayVersion": "2.0.1",
+        "PSChildName": "{1}",
+    }
+    others = [{"DisplayName": name, "DisplayVersion": "1", "PSChildName": "{2}"} for name in ("Backup Agent", None)]
+    assert parse(result("programs", *others, ours)).programs == (ours,)
+
+
+def test_a_session_that_was_not_opened_is_no_logon() -> None:
+    found = parse(result("credential_TenantAdmin", {"UserName": "a"}), result("tenant_session"))
+    assert found.tenant_logon == Unknown("tenant_session gave nothing")
+
+
+@pytest.mark.parametrize("output", [(), ("",), (" ",), (5,), ("a", "b")])
+def test_a_directory_is_one_text(output: tuple[Any, ...]) -> None:
+    assert isinstance(parse(result("site_directory", *output)).site_directory, Unknown)
+    assert parse(result("site_directory", SHARE)).site_directory == SHARE
