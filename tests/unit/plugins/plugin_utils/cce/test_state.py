@@ -69,7 +69,7 @@ def test_a_vm_without_an_address_is_not_asked() -> None:
 
 
 def test_an_unknown_subset_is_refused() -> None:
-    with pytest.raises(ValueError, match="everything: write some of versions"):
+    with pytest.raises(ValueError, match="everything: write some of .*versions"):
         state.survey_steps(DIRECTORY, SHARE, VMS, ["everything"])
 
 
