@@ -28,9 +28,6 @@ STEPS = ("package", "configuration", "registration", "download", "deployment", "
 JOB_STEPS = {"package": "package", "download": "download", "install": "deployment", "switch": "version"}
 """Begin of a job's name -> the step that collects it; the target version follows after a hyphen."""
 
-LATER_GATES = ("auto_update", "jobs")
-"""Gates that the run sees to itself after the plan."""
-
 ORDER = "Sites and appliances in the order of the inventory; within a site an appliance whose upgrade has begun comes first."
 
 
@@ -196,7 +193,7 @@ def _illness(appliance: Appliance, target: str) -> str | None:
         return None
     blocking = health.blocking(health.own_health(appliance))
     if appliance.running != target:
-        blocking += [check for check in health.blocking(health.gates(appliance, target)) if check.id not in LATER_GATES]
+        blocking += health.blocking(health.gates(appliance, target))
     if not blocking:
         return None
     return f"runs {appliance.running}, but is not well: {_told(blocking)}."

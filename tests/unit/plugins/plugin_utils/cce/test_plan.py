@@ -251,3 +251,11 @@ def test_an_entry_says_what_runs_and_what_is_open() -> None:
 def test_of_a_dismantled_one_it_is_not_known_what_runs() -> None:
     (entry,) = plan(amsterdam(DISMANTLED)).entries
     assert entry.running is None
+
+
+def test_automatic_update_that_is_on_refuses_the_plan() -> None:
+    """It could begin an update of its own between two steps of ours (cloud-connector.md 5.4)."""
+    sites = [Site("berlin", Policy(100), {"b1": healthy(auto_update=True), "b2": healthy()})]
+    refusals = make_plan("2.1", sites, None, NOW).refusals
+    assert [refusal.host for refusal in refusals] == ["b1"]
+    assert "auto_update" in refusals[0].reason
