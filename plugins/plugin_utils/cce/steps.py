@@ -8,6 +8,7 @@ in the lab's `cmdlets.json`; a test binds every step built here in that syntax. 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -123,6 +124,11 @@ def file_hash(name: str, path: str, expect: str) -> Step:
     return step(name, "Get-FileHash", parameters, keep=["Hash"], expect=[{"Hash": expect}])
 
 
+def hash_of(name: str, path: Any) -> Step:
+    """The SHA-256 of a file, in upper case hexadecimal; `path` may be the output of an earlier step."""
+    return read(name, "Get-FileHash", {"LiteralPath": path, "Algorithm": "SHA256"}, ["Hash"])
+
+
 def folder(name: str, path: str) -> Step:
     return read(name, "Get-ChildItem", {"LiteralPath": path}, ["Name", "Length", "PSIsContainer"])
 
@@ -183,6 +189,11 @@ def credential(account_type: str, name: str) -> Step:
     return read(name, r"CloudConnector\Get-CcCredential", {"AccountType": account_type}, ["UserName"])
 
 
+def certificate_path(name: str, target: str) -> Step:
+    """Where the product has put an external certificate; `target`: EdgeServer or MediationServer."""
+    return read(name, r"CloudConnector\Get-CcExternalCertificateFilePath", {"Target": target})
+
+
 def tenant_session(credential_step: str) -> list[Step]:
     """Logs on to the tenant with the cached administrator and imports its cmdlets (cloud-connector.md 2)."""
     return [
@@ -233,6 +244,24 @@ def inside(name: str, address: str, credential_step: str, steps: Iterable[Step])
     )
 
 
+def calls_known(name: str, readings: str, *, none: bool) -> Step:
+    """A fence on the output of `inside(..., [call_counters()])`: unless both counters are readable (`none`: and zero) it stops.
+
+    The pattern is matched with the answer's own JSON, in which the bridge writes a backslash and a line end as \\uXXXX.
+    """
+    value = "0" if none else r"\d+"
+    counters = [
+        _escaped(path) + rf" :(\\u000d)?\\u000a{value}([.,]0+)?\\u000" for path in (INBOUND_CALLS, OUTBOUND_CALLS)
+    ]
+    parameters = {"InputObject": output_of(readings), "Pattern": [".*".join(counters)], "Quiet": True}
+    return step(name, "Select-String", parameters, expect=[True])
+
+
+def _escaped(path: str) -> str:
+    """A counter's path, without the backslash it begins with, as a regular expression of its JSON text."""
+    return re.escape(path[1:].replace("\\", r"\u005c"))
+
+
 # --- acting -------------------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +288,11 @@ def copy_file(name: str, source: str, destination: str, *, if_there: bool = Fals
 
 def move_file(name: str, source: str, destination: str) -> Step:
     return step(name, "Move-Item", {"LiteralPath": source, "Destination": destination, "Force": True})
+
+
+def end_claim(name: str, path: str, destination: str) -> Step:
+    """Moves a claim to a name that only this claim can have; without `-Force`, so that one of many movers wins."""
+    return step(name, "Move-Item", {"LiteralPath": path, "Destination": destination})
 
 
 def keep_file(name: str, source: str, destination: str) -> Step:
@@ -308,6 +342,113 @@ def install_upgrade() -> Step:
 def switch_version() -> Step:
     """A toggle without a version parameter: never sent without the two version fences before it."""
     return step("switch", r"CloudConnector\Switch-CcVersion")
+
+
+def set_credential(account_type: str) -> Step:
+    """Prompts; for VmAdmin and DomainAdmin for the old credential, then for the new one (cloud-connector.md 1.1)."""
+    return step("set_credential", r"CloudConnector\Set-CcCredential", {"AccountType": account_type})
+
+
+def restore_credentials() -> Step:
+    """Deletes the whole credential cache and prompts for all of it again; since 2.1."""
+    return step("restore_credentials", r"CloudConnector\Restore-CcCredentials")
+
+
+def register_locally() -> Step:
+    """Asks for the cached passwords again and does not connect to the tenant."""
+    return step("register_locally", r"CloudConnector\Register-CcAppliance", {"Local": True})
+
+
+def set_certificate(target: str, path: str, *, apply: bool) -> Step:
+    """Copies an external certificate to the appliance directory; `apply` (-Import) also to the deployed VMs."""
+    parameters: dict[str, Any] = {"Target": target, "Path": path}
+    if apply:
+        parameters["Import"] = True
+    return step("set_certificate", r"CloudConnector\Set-CcExternalCertificateFilePath", parameters)
+
+
+def backup_authority() -> Step:
+    r"""Writes `CA\SfB CCE Root.p12` to the site directory."""
+    return step("authority", r"CloudConnector\Backup-CcCertificationAuthority")
+
+
+def remove_authority_backup() -> Step:
+    """Deletes that file."""
+    return step("authority", r"CloudConnector\Remove-CcCertificationAuthorityFile")
+
+
+def export_root(folder: str) -> Step:
+    """Writes `CCERootCertificates.p7b` to a folder."""
+    return step("authority", r"CloudConnector\Export-CcRootCertificate", {"Path": folder})
+
+
+def reset_authority() -> Step:
+    """Revokes all certificates and installs the certification authority again."""
+    return step("authority", r"CloudConnector\Reset-CcCACertificate")
+
+
+def renew_root(*, before_2: bool) -> Step:
+    """The cmdlet of 1.4.2 has another name."""
+    verb = "Renew" if before_2 else "Update"
+    return step("authority", rf"CloudConnector\{verb}-CcCACertificate")
+
+
+def renew_servers(roles: Sequence[str], *, before_2: bool) -> Step:
+    """Roles: Cms, MS, Edge. The cmdlet of 1.4.2 has another name."""
+    verb = "Renew" if before_2 else "Update"
+    return step("authority", rf"CloudConnector\{verb}-CcServerCertificate", {"Roles": list(roles)})
+
+
+def remove_legacy_certificates(roles: Sequence[str]) -> Step:
+    """Removes what a renewal has replaced."""
+    return step("authority", r"CloudConnector\Remove-CcLegacyServerCertificate", {"Roles": list(roles)})
+
+
+def set_appliance_directory(path: str) -> Step:
+    return step("set_appliance_directory", r"CloudConnector\Set-CcApplianceDirectory", {"Path": path})
+
+
+def set_site_directory(path: str) -> Step:
+    return step("set_site_directory", r"CloudConnector\Set-CcSiteDirectory", {"Path": path})
+
+
+def publish() -> Step:
+    """Takes the Mediation Servers of the site from the tenant into DNS and topology of this appliance's VMs."""
+    return step("publish", r"CloudConnector\Publish-CcAppliance")
+
+
+def start_logging() -> Step:
+    """Logging stops by itself after four hours."""
+    return step("start_logging", r"CloudConnector\Start-CcLogging")
+
+
+def stop_logging(*, remove_cache: bool) -> Step:
+    parameters = {"RemoveCache": True} if remove_cache else {}
+    return step("stop_logging", r"CloudConnector\Stop-CcLogging", parameters)
+
+
+def search_log(start: str, end: str, path: str) -> Step:
+    """Times without a zone, as somebody would type them at the console of the host: PowerShell takes them as its own time."""
+    parameters = {"StartTime": start, "EndTime": end, "FileName": path}
+    return step("search_log", r"CloudConnector\Search-CcLog", parameters)
+
+
+def enter_maintenance() -> Step:
+    """Stops all services at once and so cuts the running calls (cloud-connector.md 9.1 no. 1)."""
+    return step("enter", r"CloudConnector\Enter-CcUpdate")
+
+
+def exit_maintenance() -> Step:
+    return step("exit", r"CloudConnector\Exit-CcUpdate")
+
+
+def unregister() -> Step:
+    return step("unregister", r"CloudConnector\Unregister-CcAppliance")
+
+
+def uninstall(version: str) -> Step:
+    """Never without a version, or it removes the running set; without `-Confirm:$false` it asks (cloud-connector.md 1.1)."""
+    return step("uninstall", r"CloudConnector\Uninstall-CcAppliance", {"Version": version, "Confirm": False})
 
 
 # --- jobs: a scheduled task whose claim is a file and whose answer is a file ---------------------------------------------

@@ -108,6 +108,12 @@ TROUBLES: tuple[Trouble, ...] = (
 )
 
 
+def named(text: str, name: str) -> bool:
+    """Whether the text is that of the trouble of this name."""
+    trouble = recognise("", text)
+    return trouble is not None and trouble.name == name
+
+
 def recognise(error_id: str, message: str) -> Trouble | None:
     """The first trouble that error id or text names; None when it is not a known one."""
     text = f"{error_id}\n{message}"
