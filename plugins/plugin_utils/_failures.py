@@ -35,8 +35,8 @@ def _describe(doing: str, cmdlets: Mapping[str, str], answer: Answer) -> Descrip
     name, reason = answer.stopped or ("", "")
     result = answer.results[name]
     if reason == "expect":
-        return _fence(doing, result, cmdlets[name])
-    return _error(doing, result, cmdlets[name], result.errors[-1] if result.thrown else result.errors[0])
+        return _fence(doing, result, cmdlets.get(name, name))
+    return _error(doing, result, cmdlets.get(name, name))
 
 
 def _prompt(doing: str, text: str) -> Description:
@@ -61,9 +61,11 @@ def _fence(doing: str, result: Result, cmdlet: str) -> Description:
     return what, "Nothing after that was run. Run the same command again: it reads the state anew.", details
 
 
-def _error(doing: str, result: Result, cmdlet: str, problem: Problem) -> Description:
-    trouble = recognise(problem.id, problem.message)
-    what = f"Could not {doing}: {cmdlet} said: {' '.join(problem.message.split())}"
+def _error(doing: str, result: Result, cmdlet: str) -> Description:
+    problem, trouble = _telling(result)
+    texts = [problem, result.errors[-1]] if result.thrown else result.errors
+    said = " And: ".join(dict.fromkeys(" ".join(one.message.split()) for one in texts))
+    what = f"Could not {doing}: {cmdlet} said: {said}"
     details: dict[str, Any] = {
         "step": result.name,
         "cmdlet": cmdlet,
@@ -73,6 +75,16 @@ def _error(doing: str, result: Result, cmdlet: str, problem: Problem) -> Descrip
         "class": trouble.name if trouble else "unknown",
     }
     return what if what.endswith((".", "!", "?")) else f"{what}.", _remedy(trouble, details), details
+
+
+def _telling(result: Result) -> tuple[Problem, Trouble | None]:
+    """The error that says most: one that is known, else the last one where it ended the cmdlet, else the first."""
+    last_first = result.errors[::-1] if result.thrown else result.errors
+    for problem in last_first:
+        trouble = recognise(problem.id, problem.message)
+        if trouble is not None:
+            return problem, trouble
+    return last_first[0], None
 
 
 def _remedy(trouble: Trouble | None, details: dict[str, Any]) -> str:

@@ -1,0 +1,134 @@
+"""Registration: what the tenant would refuse is not tried, and nobody waits for a person who is not there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lab.world import credentials
+from tests.bench import HOST, Bench
+
+REGISTER = "Register-CcAppliance"
+CANARY = "canary-bird-Passw0rd"
+
+
+def forget(bench: Bench, *kinds: str) -> None:
+    """Takes account types out of the credential cache: the product asks for them then."""
+    known = bench.appliance.caches["cceadmin"]
+    credentials.store(bench.appliance, "CceAdmin", {kind: one for kind, one in known.items() if kind not in kinds})
+
+
+@pytest.mark.parametrize("part", ["mediation_fqdn", "mediation_address", "name"])
+def test_half_a_match_is_refused_before_the_cmdlet(part: str) -> None:
+    bench = Bench("registration")
+    setattr(bench.appliance.in_tenant, part, "other")
+    result = bench.do("registration")
+    assert result["failed"] and "one half of this appliance's identity" in result["msg"]
+    assert "Get-CsHybridPSTNAppliance" in result["msg"]
+    assert bench.ran(REGISTER) == []
+
+
+def test_a_tenant_that_cannot_be_asked_is_not_registered_with() -> None:
+    bench = Bench("registration")
+    bench.lab.world.tenant.password = "changed"
+    result = bench.do("registration")
+    assert "cce-1 cannot be judged" in result["msg"] and "Logon failed" in result["msg"]
+    assert bench.ran(REGISTER) == []
+
+
+def test_a_question_nobody_answers_fails_at_once_with_the_line_to_add() -> None:
+    bench = Bench("registration")
+    forget(bench, "CABackupFile")
+    result = bench.do("registration")
+    assert "asked 'Enter the password of the certification authority backup file (CABackupFile)'" in result["msg"]
+    assert "cloud_connector_prompts" in result["msg"] and "- {prompt: " in result["msg"]
+    assert bench.lab.now() < 600
+
+
+def test_the_line_to_add_answers_that_question() -> None:
+    bench = Bench("registration")
+    forget(bench, "CABackupFile")
+    line = bench.do("registration")["failure"]["remedy"].partition("- {prompt: ")[2]
+    pattern = json.loads(line.partition(", user:")[0])
+    result = bench.do("registration", prompts=[{"prompt": pattern, "password": CANARY}])
+    assert "failed" not in result, result["msg"]
+
+
+def test_a_question_the_product_swallows_is_a_failure_all_the_same() -> None:
+    bench = Bench("registration")
+    forget(bench, "CABackupFile")
+    swallow(bench)
+    result = bench.do("registration")
+    assert result["failed"] and "CABackupFile" in result["msg"] and "cloud_connector_prompts" in result["msg"]
+
+
+def swallow(bench: Bench) -> None:
+    """Lets the product catch the bridge's refusal and end without an error, as a script with try and catch would."""
+    connect = bench.lab.connection
+
+    def connection(*args: Any, **more: Any) -> Any:
+        made = connect(*args, **more)
+        exchange = made.exchange
+        made.exchange = lambda request, *rest: swallowed(exchange(request, *rest))
+        return made
+
+    bench.lab.connection = connection  # type: ignore[method-assign]
+
+
+def swallowed(answer: dict[str, Any]) -> dict[str, Any]:
+    for result in answer["results"]:
+        if result["name"] == "register":
+            result["errors"], result["thrown"], answer["stopped"] = [], False, None
+    return answer
+
+
+def test_answers_are_given_and_appear_nowhere() -> None:
+    bench = Bench("registration")
+    forget(bench, "CABackupFile", "ExternalCert")
+    prompts = [
+        {"prompt": "CABackupFile", "password": CANARY},
+        {"prompt": "external certificate", "password": f"{CANARY}-2"},
+    ]
+    result = bench.do("registration", prompts=prompts)
+    assert "failed" not in result and bench.lab.snapshot(HOST)["registered"]
+    assert bench.appliance.caches["cceadmin"]["CABackupFile"].password.value == CANARY
+    assert CANARY not in json.dumps(result) and CANARY not in str(bench.lab.record.since())
+    assert canaries(bench) == []
+
+
+def canaries(bench: Bench) -> list[str]:
+    """The files of the appliance that hold the secret, in any encoding that Windows writes."""
+    found = [CANARY.encode("utf-8"), CANARY.encode("utf-16-le")]
+    files = ((path, getattr(one, "data", b"")) for path, one in bench.computer.files.walk("C:\\"))
+    return [path for path, data in files if any(secret in data for secret in found)]
+
+
+def test_a_secret_that_the_product_repeats_is_masked() -> None:
+    bench = Bench("registration")
+    bench.lab.fault(HOST, cmdlet=REGISTER, text=f"The password {CANARY} is too short.")
+    result = bench.do("registration", prompts=[{"prompt": "anything", "password": CANARY}])
+    assert "Register-CcAppliance said: The password" in result["msg"]
+    assert CANARY not in json.dumps(result)
+
+
+def test_a_registration_that_did_nothing_is_noticed() -> None:
+    bench = Bench("registration")
+    bench.lab.fault(HOST, cmdlet=REGISTER, action="half_done")
+    assert "was asked to register the appliance" in bench.do("registration")["msg"]
+    assert "failed" not in bench.do("registration")
+
+
+def test_scripts_of_another_version_do_not_register() -> None:
+    bench = Bench()
+    bench.lab.world.tenant.appliances.clear()
+    assert "The scripts on cce-1 are 2.0.1, not 2.1." in bench.do("registration")["msg"]
+    assert bench.ran(REGISTER) == []
+
+
+def test_an_appliance_the_tenant_does_not_know_is_registered() -> None:
+    bench = Bench("registration")
+    del bench.lab.world.tenant.appliances[bench.appliance.in_tenant.identity]  # type: ignore[union-attr]
+    assert "failed" not in bench.do("registration")
+    assert bench.appliance.in_tenant is not None

@@ -1,0 +1,214 @@
+"""The switch: only with a spare or consent, only on fresh readings, only forwards, and only once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.bench import HOST, NEIGHBOUR, Bench
+from tests.operations import operate
+
+SWITCH = "Switch-CcVersion"
+CONSENT = {"until": "2099-01-01T00:00:00+00:00", "emergency_calls": "mobile phones", "reason": "CHG1, J. Doe"}
+
+
+def refused(bench: Bench, **options: Any) -> str:
+    """The message of a module that refuses, having switched nothing; the same in check mode."""
+    checked, done = bench.do("version", check=True, **options), bench.do("version", **options)
+    assert checked["failed"] and done["failed"] and done["changed"] is False
+    assert checked["failure"]["what"] == done["failure"]["what"]
+    assert bench.count("version") == 0 and bench.claims() == []
+    return str(done["msg"])
+
+
+def aged(bench: Bench, seconds: float, *names: str) -> dict[str, Any]:
+    """The site as it was read some time ago."""
+    site = bench.site()
+    for state in site["states"]:
+        state["read_at"] -= seconds if state["name"] in names else 0
+    return site
+
+
+@pytest.mark.parametrize("names", [(HOST,), (NEIGHBOUR,), (HOST, NEIGHBOUR)])
+def test_readings_older_than_a_minute_do_not_count(names: tuple[str, ...]) -> None:
+    bench = Bench("version")
+    assert "older than 60 seconds" in refused(bench, site=aged(bench, 61, *names))
+
+
+def test_readings_of_less_than_a_minute_count() -> None:
+    bench = Bench("version")
+    assert "failed" not in bench.do("version", site=aged(bench, 50, HOST, NEIGHBOUR))
+
+
+def test_readings_without_a_time_do_not_count() -> None:
+    bench = Bench("version")
+    site = bench.site()
+    del site["states"][1]["read_at"]
+    assert "older than 60 seconds" in refused(bench, site=site)
+
+
+def stop_service(bench: Bench) -> None:
+    neighbour = bench.lab.appliance(NEIGHBOUR)
+    next(one for one in neighbour.running_set or () if one.role == "Mediation").computer.services["RTCMEDSRV"].become(
+        "Stopped"
+    )
+
+
+def turn_off(bench: Bench) -> None:
+    for machine in bench.lab.appliance(NEIGHBOUR).machines:
+        machine.turn_off()
+
+
+def vanish(bench: Bench) -> None:
+    bench.lab.appliance(NEIGHBOUR).unreachable = True
+
+
+@pytest.mark.parametrize("ill", [stop_service, turn_off, vanish])
+def test_an_ill_or_unreadable_neighbour_keeps_the_appliance_in_service(ill: Callable[[Bench], None]) -> None:
+    bench = Bench("version")
+    bench.consent = CONSENT
+    ill(bench)
+    message = refused(bench)
+    assert NEIGHBOUR in message and "repair it first" in message
+    assert message.startswith("oslo: cce-1 carries the calls (500 of 500 needed); waiting is safe.")
+
+
+def test_the_peak_that_is_declared_is_what_has_to_be_carried() -> None:
+    bench = Bench("version")
+    site = {**bench.site(), "peak_calls": 501}
+    assert "room for 500 of 501 calls" in refused(bench, site=site)
+
+
+def test_a_site_without_a_spare_needs_consent() -> None:
+    bench = Bench("version", lone=True)
+    assert "cloud_connector_outage_consent" in refused(bench)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"until": "2020-01-01T00:00:00+00:00"}, "the consent ended"),
+        ({"until": "2099-01-01T00:00:00"}, "write its time zone"),
+        ({"until": "tonight"}, "write a time such as"),
+        ({"emergency_calls": " "}, "where emergency calls go"),
+    ],
+)
+def test_consent_has_to_hold(change: dict[str, str], words: str) -> None:
+    bench = Bench("version", lone=True)
+    bench.consent = CONSENT | change
+    assert words in refused(bench)
+
+
+def test_consent_is_honoured() -> None:
+    bench = Bench("version", lone=True)
+    bench.consent = CONSENT
+    assert bench.do("version")["changed"] is True
+    assert bench.lab.snapshot(HOST)["running"] == "2.1"
+
+
+def test_nothing_is_switched_that_is_not_deployed() -> None:
+    bench = Bench("deployment")
+    assert "2.1 is not deployed on cce-1: its backup version is none." in refused(bench)
+
+
+def test_scripts_of_another_version_do_not_switch() -> None:
+    assert "Run the package operation first" in refused(Bench())
+
+
+def test_automatic_update_has_to_be_off() -> None:
+    bench = Bench("version")
+    bench.lab.world.tenant.sites["oslo"].enable_auto_update = True
+    assert "auto_update" in refused(bench)
+
+
+def meddled(bench: Bench, change: Callable[[], None], **options: Any) -> dict[str, Any]:
+    """The result of a switch whose appliance is changed between reading it and acting on it."""
+    action = bench.prepare("version", **options)
+    reading = action.read
+
+    def read_then_change() -> Any:
+        state = reading()
+        action.read = reading
+        change()
+        return state
+
+    action.read = read_then_change
+    return dict(action.run(task_vars={"inventory_hostname": HOST}))
+
+
+@pytest.mark.parametrize(
+    ("which", "now", "name"), [("running", "2.0", "running"), ("backup", "2.0", "backup"), ("backup", None, "backup")]
+)
+def test_another_version_than_was_read_stops_the_switch_on_the_appliance(
+    which: str, now: str | None, name: str
+) -> None:
+    bench = Bench("version")
+    result = meddled(bench, lambda: setattr(bench.appliance, which, now))
+    assert f"Get-CcVersion ({name}) on the appliance gave {now or 'nothing'}" in result["msg"], result["msg"]
+    assert bench.count("version") == 0 and bench.claims() == []
+
+
+def test_a_switch_that_somebody_else_has_made_is_not_made_back() -> None:
+    bench = Bench("version")
+
+    def switch() -> None:
+        operate(bench.lab, HOST, "version", **bench.options("version"))
+
+    meddled(bench, switch)
+    assert bench.lab.snapshot(HOST)["running"] == "2.1" and bench.count("version") == 1
+
+
+def test_switching_again_never_goes_back() -> None:
+    bench = Bench("version")
+    for _ in range(3):
+        assert "failed" not in bench.do("version")
+    assert bench.lab.snapshot(HOST)["running"] == "2.1" and bench.count("version") == 1
+
+
+def test_a_switch_to_the_version_before_is_refused() -> None:
+    bench = Bench("version")
+    bench.do("version")
+    assert "The scripts on cce-1 are 2.1, not 2.0.1." in bench.do("version", version="2.0.1")["msg"]
+    assert bench.count("version") == 1
+
+
+def test_services_that_do_not_start_are_told_and_nothing_is_switched_twice() -> None:
+    bench = Bench("version")
+    bench.lab.fault(HOST, trouble="T4")
+    result = bench.do("version")
+    assert result["failed"] and result["changed"] is True
+    assert "cce-1 was switched to 2.1, but not without errors" in result["msg"] and "RTCMRAUTH" in result["msg"]
+    again = bench.do("version")
+    assert again["changed"] is False and "failed" not in again
+    assert bench.count("version") == 1
+    health = bench.do("health")
+    assert health["failed"] and "edge_services" in health["msg"] and "RTCMRAUTH" in health["msg"]
+
+
+def test_services_that_do_not_start_and_no_exchange_is_a_failure_that_can_be_run_again() -> None:
+    bench = Bench("version", switches={"failed_services_still_switch": False})
+    bench.lab.fault(HOST, trouble="T4")
+    result = bench.do("version")
+    assert "Could not switch to 2.1" in result["msg"] and "was switched" not in result["msg"]
+    assert result["failure"]["class"].startswith("T4")
+
+
+def test_a_drain_that_takes_long_tells_the_calls_it_waits_for() -> None:
+    bench = Bench("version")
+    bench.lab.appliance(NEIGHBOUR).line.taking = False
+    bench.lab.world.sites["oslo"].sources["inbound"].offer(1e9, emergency=False)
+    bench.lab.appliance(NEIGHBOUR).line.taking = True
+    result = bench.do("version", timeout=600)
+    assert "switch-2.1 is running" in result["msg"] and "1 calls are live on it" in result["msg"]
+    assert bench.lab.record.calls(outcome="cut") == []
+
+
+def test_the_switch_runs_under_a_full_logon_with_both_fences_before_it() -> None:
+    bench = Bench("version")
+    bench.do("version")
+    runs = [run for run in bench.ran() if run.method == "batch"]
+    fences = {run.parameters["VersionType"] for run in runs if run.name == "Get-CcVersion"}
+    assert fences == {"RunningBits", "BackupBits"}
+    assert [run.parameters for run in runs if run.name == SWITCH] == [{}] and runs[-1].name == SWITCH
