@@ -48,7 +48,7 @@ class ActionModule(ControllerAction):
         told = {
             "hash": plan.hash,
             "queue": [turn.to_dict() for turn in queue],
-            "skipped": [{"name": skip.host, "site": skip.site, "reason": skip.reason} for skip in plan.skips],
+            "skips": [{"name": skip.host, "site": skip.site, "reason": skip.reason} for skip in plan.skips],
             "summary": _queue.summary(plan, len(fleet.site_of)),
         }
         if not self._task.check_mode:

@@ -10,7 +10,7 @@ module: inventory
 short_description: Check the inventory variables of the fleet
 version_added: 0.1.0
 description:
-  - Checks the variables of all hosts of the group C(cloud_connector), also of those outside the limit, and fails with one sentence for each thing that is wrong.
+  - Checks the variables of all hosts of the group C(cloud_connector), also of those outside the limit, and fails with one sentence for each mistake.
   - Fails too when the run has no appliance to work on, because a run that does nothing must not look like a success.
   - Runs once for all hosts, on the controller, and connects to nothing.
 options:

@@ -98,7 +98,7 @@ queue:
     announcement:
       description: What is said before it begins.
       type: str
-skipped:
+skips:
   description: The appliances that need nothing, with the reason.
   returned: success
   type: list

@@ -64,7 +64,7 @@ def _turns(plan: Plan, site: Site, hosts: Collection[str]) -> Iterator[Turn]:
         announcement = f"{_where(entry, number, len(entries))}, {_what(entry, plan.target)}"
         yield Turn(entry.host, site.name, True, entry.last_of_site, expected, announcement)
     if site.name in plan.idle_sites:
-        first = next(host for host in site.appliances if host in hosts)
+        first = [host for host in site.appliances if host in hosts][0]
         announcement = f"site {site.name}, nothing to upgrade: the site is validated"
         yield Turn(first, site.name, False, True, expected, announcement)
 
@@ -94,7 +94,7 @@ def summary(plan: Plan, fleet_size: int) -> list[str]:
         f"{place}. {_where_only(entry)}: {_what(entry, plan.target)}" for place, entry in enumerate(plan.entries, 1)
     ]
     lines += [f"To be seen to by a person, {', '.join(hosts)}: {note}" for note, hosts in _notes(plan).items()]
-    lines += [f"-  {skip.site}, {skip.host}: left as it is, {skip.reason}" for skip in plan.skips]
+    lines += [f"Left as it is: {skip.site}, {skip.host} ({skip.reason})." for skip in plan.skips]
     outside = fleet_size - len(plan.entries) - sum(skip.reason != "not in this run" for skip in plan.skips)
     if outside and not plan.refusals:
         lines.append(f"This run leaves out {outside} of the {fleet_size} appliances of the inventory.")

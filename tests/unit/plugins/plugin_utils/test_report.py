@@ -1,0 +1,69 @@
+"""The report of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._report import Report
+
+PLAN = {
+    "queue": [{"name": "cce-ams-1", "site": "amsterdam"}, {"name": "cce-ber-1", "site": "berlin"}],
+    "summary": ["2 to be upgraded"],
+    "problems": [],
+}
+
+
+@pytest.fixture
+def report() -> Report:
+    begun = Report()
+    tell(begun, "begin", playbook="upgrade_fleet", check=False)
+    tell(begun, "plan", **PLAN)
+    return begun
+
+
+def tell(report: Report, event: str, **values: Any) -> None:
+    report.apply({"event": event, "time": "2026-01-01T00:00:00+00:00", **values})
+
+
+def row(report: Report, name: str) -> list[str]:
+    (line,) = [line for line in report.page().splitlines() if line.startswith(f"| {name} ")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_a_run_that_was_killed_shows_the_step_it_was_in(report: Report) -> None:
+    tell(report, "step", appliance="cce-ams-1", step="package", state="changed")
+    tell(report, "step", appliance="cce-ams-1", step="configuration", state="begun")
+    assert row(report, "cce-ams-1")[:5] == ["cce-ams-1", "amsterdam", "changed", "begun", ""]
+    assert "in progress" in report.page().splitlines()[0]
+
+
+def test_a_validated_site_is_told_at_its_last_appliance(report: Report) -> None:
+    tell(report, "validated", appliance="cce-ber-1")
+    assert row(report, "cce-ber-1")[-1] == "yes"
+    assert row(report, "cce-ams-1")[-1] == ""
+
+
+@pytest.mark.parametrize(("well", "words"), [(True, "ended well"), (False, "ended with a failure")])
+def test_the_end_is_told(report: Report, well: bool, words: str) -> None:
+    tell(report, "end", well=well)
+    assert words in report.page().splitlines()[0]
+
+
+def test_troubles_and_refusals_come_first(report: Report) -> None:
+    tell(report, "plan", **{**PLAN, "problems": ["cce-ber-1 is ill"]})
+    tell(report, "trouble", appliance="cce-ams-1", text="failed: no more")
+    lines = report.page().splitlines()
+    assert lines.index("- cce-ber-1 is ill") < lines.index("- cce-ams-1: failed: no more")
+    assert lines.index("- cce-ams-1: failed: no more") < lines.index("## Appliances, in the order of the plan")
+
+
+def test_check_mode_is_told() -> None:
+    report = Report()
+    tell(report, "begin", playbook="upgrade_fleet", check=True)
+    assert "check mode" in report.page()
+
+
+def test_text_of_an_appliance_stays_text(report: Report) -> None:
+    tell(report, "trouble", appliance="cce-ams-1", text="<script>|\n# not a heading")
+    assert r"&lt;script>\| \# not a heading" in report.page()
