@@ -16,7 +16,17 @@ from typing import Any, ClassVar, Literal, TextIO
 Clock = Callable[[], datetime]
 CallOutcome = Literal["running", "completed", "rerouted", "cut", "refused"]
 READING = frozenset(
-    {"Get", "Test", "Resolve", "Write", "Start-Sleep", "New-CsOnlineSession", "Import-PSSession", "Invoke-Command"}
+    {
+        "Get",
+        "Test",
+        "Resolve",
+        "Select",
+        "Write",
+        "Start-Sleep",
+        "New-CsOnlineSession",
+        "Import-PSSession",
+        "Invoke-Command",
+    }
 )
 """Cmdlets of these verbs (and those named whole) change nothing; everything else counts as mutating."""
 

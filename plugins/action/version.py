@@ -12,18 +12,19 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     JOB,
     REQUIRED_SITE,
     Change,
-    Operation,
     Refused,
     Unfinished,
 )
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import predict, steps
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown, need
 
 
-class ActionModule(Operation):
+class ActionModule(OutOfService):
     """`Switch-CcVersion`, the moment that calls notice. It is a toggle, so both versions are fenced on the appliance."""
 
+    OPERATION = "version"
     ARGUMENTS = {
         **APPLIANCE,
         **REQUIRED_SITE,
@@ -40,7 +41,7 @@ class ActionModule(Operation):
         target, begun = self.target, self.begun(state)
         there = need(state.running) == target
         if there and not begun:
-            return []
+            return self.slot_changes(state)
         if not begun:
             self._check_start(state, target)
         return [
@@ -61,12 +62,19 @@ class ActionModule(Operation):
                 "Run the deployment operation first.",
             )
         self.require_gates(state)
-        self.require_spare()
+        self.require_way_out(state)
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
+        if self.begun(state) or need(state.running) != self.target:
+            self._switch(state)
+            self.hand_back()
+        else:
+            self.release(state)
+
+    def _switch(self, state: Appliance) -> None:
         fences = [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
         try:
-            self.run_job(state, [*fences, steps.switch_version()], f"switch to {self.target}")
+            self.leave_service(state, fences, steps.switch_version(), f"switch to {self.target}")
         except Unfinished as waiting:
             raise Refused(f"{waiting.what} {self._live_calls()}", waiting.remedy) from waiting
         except StepsFailed as failed:

@@ -87,6 +87,8 @@ class Moves(ActionBase, Generic[S]):
 
     arguments: dict[str, Any]
     state: S | None = None
+    found: S | None = None
+    """The state as it was before anything was done."""
     _begun: tuple[S, Sequence[Change]] | None = None
     """The state and the changes that `act` was given."""
     _secrets: frozenset[str] = frozenset()
@@ -104,6 +106,10 @@ class Moves(ActionBase, Generic[S]):
     def act(self, state: S, changes: Sequence[Change]) -> None:
         """Do it. Raises Refused or what `run_steps` and `run_job` raise."""
         raise NotImplementedError
+
+    def undone(self, state: S) -> list[Change]:
+        """What is left of the work after `act`; empty when it is done."""
+        return self.decide(state)
 
     def extra(self, state: S) -> dict[str, Any]:
         """More return values of the module."""
@@ -150,7 +156,7 @@ class Moves(ActionBase, Generic[S]):
         return self._masked(result)  # type: ignore[no-any-return]
 
     def _operate(self) -> dict[str, Any]:
-        state = self.state = self._predict(self.read())
+        state = self.state = self.found = self._predict(self.read())
         changes = self.decide(state)
         if self._task.check_mode:
             return self._report(self._predicted(state, changes), changes)
@@ -163,7 +169,7 @@ class Moves(ActionBase, Generic[S]):
 
     def _confirm(self, state: S) -> None:
         """A cmdlet that returns without an error has not proven anything: the state has to say so."""
-        left = self.decide(state)
+        left = self.undone(state)
         if left:
             raise Refused(
                 f"{self._host} was asked to {left[0].what} and reported no error, but its state does not show it.",
@@ -244,7 +250,7 @@ class Moves(ActionBase, Generic[S]):
             return None
         try:
             self.state = self.reread()
-        except (_bridge.ConnectionLost, _bridge.NoAnswer):
+        except (_bridge.ConnectionLost, _bridge.NoAnswer, _failures.StepsFailed, NotReadError, Refused):
             self.state = None
         return self.state
 

@@ -200,8 +200,11 @@ class Operation(Moves[Appliance]):
         """What the answer to `questions` says."""
         return parse_survey(answer.raw)
 
-    def run_job(self, state: Appliance, job_steps: Sequence[Step], doing: str) -> None:
-        """Start or find the job, wait for it, and fail when its answer is a failure or its wait is over."""
+    def run_job(self, state: Appliance, job_steps: Sequence[Step], doing: str) -> _bridge.Answer | None:
+        """Start or find the job, wait for it, and fail when its answer is a failure or its wait is over.
+
+        Returns the answer; None where the job left none and had done its work all the same.
+        """
         job = _jobs.Job(self.job_name, job_steps)
         try:
             answer = self._runner().run(job, begun=self.begun(state))
@@ -215,14 +218,15 @@ class Operation(Moves[Appliance]):
             raise _failures.StepsFailed(f"start the job {job.name}", asked, refused.answer) from refused
         except _jobs.JobDied as died:
             self._after_death(died, doing)
-            return
+            return None
         if answer.failed:
             raise _failures.StepsFailed(doing, job_steps, answer)
+        return answer
 
     def _after_death(self, died: _jobs.JobDied, doing: str) -> None:
         """A job that left no answer may have done its work all the same: only the state can tell."""
         try:
-            done = not self.decide(self.read())
+            done = not self.undone(self.read())
         except (Refused, NotReadError):
             done = False
         if not done:

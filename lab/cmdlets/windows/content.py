@@ -138,3 +138,15 @@ def _appended(call: Invocation, before: bytes) -> bytes:
     codec = ENCODINGS[_encoding(call)]
     text = "".join(to_text(value) + "\r\n" for value in values)
     return (before or MARKS.get(codec, b"")) + text.encode(codec, "replace")
+
+
+@simulated(CONTENT, "Select-String", "InputObject", "Pattern", "Quiet", "CaseSensitive")
+def select_string(call: Invocation) -> None:
+    """With -Quiet: True where the text matches one of the patterns (any case unless told otherwise), else nothing."""
+    if not call.flag("Quiet"):
+        common.not_simulated(call, "Select-String without -Quiet")
+    given = call.get("InputObject")
+    text = " ".join(to_text(one) for one in (given if isinstance(given, list) else [given]))
+    case = 0 if call.flag("CaseSensitive") else re.IGNORECASE
+    if any(re.search(pattern, text, case) for pattern in call.get("Pattern") or []):
+        call.write(True)

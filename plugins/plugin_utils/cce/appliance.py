@@ -64,6 +64,22 @@ class Calls:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """Who holds the site's one out-of-service slot (`slot.py`)."""
+
+    appliance: str
+    """Its name in the inventory of the run that claimed it."""
+    computer: str
+    """Its Windows name: what tells appliances apart whichever inventory is used."""
+    operation: str
+    since: str
+    token: str
+    """Of this very claim."""
+    text: str
+    """The file word by word: what a fence expects."""
+
+
+@dataclass(frozen=True)
 class Space:
     """Bytes."""
 
@@ -116,6 +132,8 @@ class Appliance:
     """The release number of the .NET Framework; None: no 4.5 or later."""
     clock: Reading[datetime]
     boot_time: Reading[datetime]
+    slot: Reading[Slot | None]
+    """Who holds the out-of-service slot of the site; None: nobody."""
     site_files: Reading[tuple[str, ...]]
     """The names in the site directory; known means that the share is readable."""
     site_versions: Reading[tuple[str, ...]]

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
-from . import steps, versions
+from . import slot, steps, versions
 from .answers import ABSENT, Results, attempt
-from .appliance import ACCOUNTS, SERVICES, Appliance, Calls, Machine, Service, Space
+from .appliance import ACCOUNTS, SERVICES, Appliance, Calls, Machine, Service, Slot, Space
 from .ini_document import Identity, identity
 from .reading import NotReadError, Reading, Unknown, need
 from .steps import Step
@@ -30,6 +30,14 @@ class _Where(NamedTuple):
     appliance_directory: str
     site_directory: str
     vms: Mapping[str, str]
+
+
+def _ask_slot(where: _Where) -> list[Step]:
+    """Before everything else: what is read after it shows what became of the operation that holds the slot."""
+    return [
+        steps.file_text("slot", slot.path(where.site_directory)),
+        steps.folder("site_files", where.site_directory),
+    ]
 
 
 def _ask_versions(where: _Where) -> list[Step]:
@@ -95,6 +103,7 @@ def _ask_ours(where: _Where) -> list[Step]:
 
 
 _QUESTIONS: Mapping[str, Callable[[_Where], list[Step]]] = {
+    "slot": _ask_slot,
     "versions": _ask_versions,
     "configuration": _ask_configuration,
     "host": _ask_host,
@@ -183,6 +192,7 @@ def _parse_own(results: Results) -> Appliance:
         dotnet_release=attempt(_dotnet, results),
         clock=attempt(results.time, "clock"),
         boot_time=attempt(results.time, "memory", "LastBootUpTime"),
+        slot=attempt(_slot, results),
         site_files=attempt(results.names, "site_files"),
         site_versions=attempt(_site_versions, results),
         jobs=attempt(_jobs, results),
@@ -286,6 +296,13 @@ def _dotnet(results: Results) -> int | None:
 
 def _site_versions(results: Results) -> tuple[str, ...]:
     return versions.find_all("\n".join(str(line) for line in results.output("version_files", absent=ABSENT)))
+
+
+def _slot(results: Results) -> Slot | None:
+    """A file that is not found proves nothing while the folder cannot be listed."""
+    results.names("site_files")
+    text = results.file("slot")
+    return None if text is None else slot.parse(text)
 
 
 def _jobs(results: Results) -> tuple[str, ...]:

@@ -290,6 +290,11 @@ def move_file(name: str, source: str, destination: str) -> Step:
     return step(name, "Move-Item", {"LiteralPath": source, "Destination": destination, "Force": True})
 
 
+def place_file(name: str, source: str, destination: str) -> Step:
+    """Moves a file, whole at once, to where none is yet; one that is there is an error."""
+    return step(name, "Move-Item", {"LiteralPath": source, "Destination": destination})
+
+
 def end_claim(name: str, path: str, destination: str) -> Step:
     """Moves a claim to a name that only this claim can have; without `-Force`, so that one of many movers wins."""
     return step(name, "Move-Item", {"LiteralPath": path, "Destination": destination})

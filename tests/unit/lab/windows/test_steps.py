@@ -27,6 +27,7 @@ STEPS = [
     steps.write_file("write", PATH, "text"),
     steps.copy_file("copy", PATH, r"C:\Data\b.txt"),
     steps.move_file("move", PATH, r"C:\Data\c.txt"),
+    steps.end_claim("end", PATH, r"C:\Data\d.txt"),
     steps.remove_file("remove", PATH),
     steps.fetch("fetch", "https://packages.lab/a.msi", PATH),
     steps.msiexec("install", ["/i", PATH]),

@@ -1,0 +1,105 @@
+"""Operations on several appliances of one simulated site at the same time, each exchange in turn: a race without chance."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from lab.inprocess import Lab
+from tests.operations import InProcessConnection, operate, prepare
+
+QUIET = {"inbound": {"calls_per_hour": 0}, "outbound": {"calls_per_hour": 0}}
+DIRECTORY = r"C:\Users\cceadmin\CloudConnector\ApplianceRoot"
+JOB = {"task_user": "CceAdmin", "task_password": "Lab-Passw0rd!", "poll_interval": 60}
+
+
+class Turns:
+    """Lets one runner after the other do one thing: exchange, or wait."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._order = list(names)
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def mine(self, name: str) -> Iterator[None]:
+        """Waits for the turn of `name`, and passes it on afterwards."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._order[0] == name)
+            try:
+                yield
+            finally:
+                self._order.append(self._order.pop(0))
+                self._changed.notify_all()
+
+    def leave(self, name: str) -> None:
+        """`name` has nothing more to do."""
+        with self._changed:
+            self._order.remove(name)
+            self._changed.notify_all()
+
+
+class InTurn(InProcessConnection):
+    """A connection that exchanges when it is its turn."""
+
+    def __init__(self, appliance: Any, wait: Callable[[], Any]) -> None:
+        super().__init__(appliance)
+        self._wait = wait
+
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        with self._wait():
+            return super().exec_command(cmd, in_data, sudoable)
+
+
+class Race:
+    """The appliances `cce-1`, `cce-2`, ... of the quiet site `oslo`, all described alike."""
+
+    def __init__(self, number: int, staged: Mapping[str, Any], peak_calls: int) -> None:
+        self.names = [f"cce-{one}" for one in range(1, number + 1)]
+        appliances = [{"name": name, **staged} for name in self.names]
+        site = {"name": "oslo", "peak_calls": peak_calls, "appliances": appliances, "calls": QUIET}
+        self.lab = Lab.from_description({"sites": [site]})
+        self.peak_calls = peak_calls
+
+    def reach(self, name: str) -> dict[str, Any]:
+        """Where things are."""
+        prefix = f"10.0.1.{self.names.index(name) + 1}"
+        vms = {"cms": f"{prefix}2", "mediation": f"{prefix}3", "edge": f"{prefix}4"}
+        return {"appliance_directory": DIRECTORY, "site_directory": r"\\files\oslo", "vms": vms}
+
+    def site(self) -> dict[str, Any]:
+        """The whole site, read now."""
+        states = [operate(self.lab, name, "appliance_info", **self.reach(name))["appliance"] for name in self.names]
+        return {"name": "oslo", "peak_calls": self.peak_calls, "states": states}
+
+    def run(self, module: str, **options: Any) -> dict[str, dict[str, Any]]:
+        """What the module returns on each appliance: the site is read once before, then all of them go."""
+        options = {"site": self.site(), **JOB, **options}
+        turns = Turns(self.names)
+        with ThreadPoolExecutor(len(self.names)) as pool:
+            found = {name: pool.submit(self._run_one, turns, name, module, options) for name in self.names}
+        return {name: one.result() for name, one in found.items()}
+
+    def one(self, name: str, module: str, **options: Any) -> dict[str, Any]:
+        """What the module returns on one appliance, the site read right before."""
+        return operate(self.lab, name, module, **{**self.reach(name), "site": self.site(), **JOB, **options})
+
+    def _run_one(self, turns: Turns, name: str, module: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        def wait(seconds: float) -> None:
+            with turns.mine(name):
+                self.lab.sleep(seconds)
+
+        action = prepare(self.lab, name, module, {**self.reach(name), **options})
+        action._connection = InTurn(self.lab.connection(name), lambda: turns.mine(name))
+        action.sleep = wait
+        try:
+            return dict(action.run(task_vars={"inventory_hostname": name}))
+        finally:
+            turns.leave(name)
+
+    def files(self) -> list[str]:
+        """The files of the slot in the site directory."""
+        entries = self.lab.world.network.files.list(r"\\files\oslo")
+        return [entry.name for entry in entries if entry.name.startswith("sfb.cloud_connector")]
