@@ -7,7 +7,6 @@ FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -40,10 +39,10 @@ def _describe(doing: str, cmdlets: Mapping[str, str], answer: Answer) -> Descrip
 
 
 def _prompt(doing: str, text: str) -> Description:
-    pattern = json.dumps(re.escape(text[:60]), ensure_ascii=False)
+    pattern = re.sub(r"[][.^$*+?{}\\|()#]", r"\\\g<0>", text[:60]).replace("'", "''")
     remedy = (
         "Add this line to cloud_connector_prompts in the inventory, with the right user (where one is asked for) and "
-        f"password from your vault, then run the same command again: - {{prompt: {pattern}, user: ..., password: ...}}"
+        f"password from your vault, then run the same command again: - {{prompt: '{pattern}', user: ..., password: ...}}"
     )
     return (
         f"Could not {doing}: the product asked {text!r} and nobody had an answer.",

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from lab.world import credentials
 from tests.bench import HOST, Bench
@@ -50,9 +51,9 @@ def test_a_question_nobody_answers_fails_at_once_with_the_line_to_add() -> None:
 def test_the_line_to_add_answers_that_question() -> None:
     bench = Bench("registration")
     forget(bench, "CABackupFile")
-    line = bench.do("registration")["failure"]["remedy"].partition("- {prompt: ")[2]
-    pattern = json.loads(line.partition(", user:")[0])
-    result = bench.do("registration", prompts=[{"prompt": pattern, "password": CANARY}])
+    remedy = bench.do("registration")["failure"]["remedy"]
+    (line,) = yaml.safe_load(remedy[remedy.index("- {") :])
+    result = bench.do("registration", prompts=[{"prompt": line["prompt"], "password": CANARY}])
     assert "failed" not in result, result["msg"]
 
 

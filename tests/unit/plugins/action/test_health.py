@@ -1,0 +1,69 @@
+"""Health: every check is told, the wait has an end, and looking again changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bench import HOST, Bench
+
+
+def edge(bench: Bench) -> object:
+    running = bench.appliance.running_set
+    assert running is not None
+    return next(one for one in running if one.role == "Edge").computer
+
+
+def test_a_healthy_appliance_shows_every_check() -> None:
+    result = Bench("health").do("health")
+    assert {"failed", "diff"} & result.keys() == set()
+    assert {"scripts", "running_version", "counters", "test_calls"} <= {one["id"] for one in result["checks"]}
+
+
+def test_an_ill_one_names_what_is_wrong_and_shows_every_check() -> None:
+    bench = Bench("health")
+    edge(bench).services["RTCMRAUTH"].become("Stopped")  # type: ignore[attr-defined]
+    result = bench.do("health")
+    assert "cce-1 is not healthy at 2.1: edge_services: RTCMRAUTH Stopped." in result["msg"]
+    assert "restart it (T4)" in result["failure"]["remedy"]
+    states = {one["id"]: one["status"] for one in result["failure"]["checks"]}
+    assert states["edge_services"] == "FAIL" and states["scripts"] == "PASS"
+
+
+def test_what_cannot_be_read_is_not_healthy() -> None:
+    bench = Bench("health", switches={"vm_access": False})
+    assert "could not be read" in bench.do("health")["msg"]
+
+
+def test_it_waits_for_services_that_start() -> None:
+    bench = Bench("health")
+    service = edge(bench).services["RTCMRAUTH"]  # type: ignore[attr-defined]
+    service.become("Stopped")
+    bench.lab.world.env.process(start_later(bench, service))
+    assert "failed" not in bench.do("health", wait=600, poll_interval=30)
+    assert 90 <= bench.lab.now() < 300
+
+
+def start_later(bench: Bench, service: object) -> object:
+    yield bench.lab.world.env.timeout(90)
+    service.become("Running")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("wait", [0, 300])
+def test_the_wait_has_an_end_and_is_not_begun_again_for_the_report(wait: int) -> None:
+    bench = Bench("health")
+    edge(bench).services["RTCMRAUTH"].become("Stopped")  # type: ignore[attr-defined]
+    assert bench.do("health", wait=wait, poll_interval=60)["failed"]
+    assert wait <= bench.lab.now() < wait + 120
+
+
+def test_a_job_that_nobody_has_collected_is_not_healthy() -> None:
+    bench = Bench("health")
+    bench.computer.files.write_text(r"C:\ProgramData\sfb.cloud_connector\jobs\switch-2.1.claim", "{}")
+    assert "jobs: switch-2.1" in bench.do("health")["msg"]
+
+
+def test_the_old_version_is_not_healthy_at_the_new_one() -> None:
+    bench = Bench("version")
+    result = bench.do("health")
+    assert "running_version: 2.0.1 runs, wanted 2.1" in result["msg"]
+    assert bench.lab.snapshot(HOST)["running"] == "2.0.1"

@@ -1,0 +1,271 @@
+"""Jobs on a simulated Windows: who starts, who joins, who clears away, and what is on the appliance meanwhile."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import simpy
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils import _jobs
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._bridge import Answer, ConnectionLost
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._jobs import Account, Job, Phase, Runner
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
+
+from lab.cmdlets.windows import equip, open_session
+from lab.powershell.answer import answer
+from lab.world.computer import Computer, FullLogon
+
+FOLDER = r"C:\ProgramData\sfb.cloud_connector\jobs"
+PASSWORD = "canary-bird"
+SECONDS = 300.0
+
+
+class Bench:
+    """One Windows computer, and runners that work on it in simulated time."""
+
+    def __init__(self) -> None:
+        self.env = simpy.Environment()
+        self.computer = equip(Computer(self.env, "host"))
+        self.computer.add_account("CceAdmin", PASSWORD)
+        self.told: list[str] = []
+        self.exchanges: list[list[str]] = []
+
+    def exchange(self, asked: Sequence[Any]) -> Answer:
+        self.exchanges.append([step["name"] for step in asked])
+        session = open_session(self.computer, FullLogon("CceAdmin", "credssp", True))
+        return Answer(
+            self.env.run(until=self.env.process(answer(session, json.loads(json.dumps(steps.request(asked))))))
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.env.run(until=self.env.now + seconds)
+
+    def runner(self, **more: Any) -> Runner:
+        settings: dict[str, Any] = {
+            "exchange": self.exchange,
+            "account": Account("CceAdmin", PASSWORD),
+            "claim": {"run": "this"},
+            "poll": 30.0,
+            "limit": 3600.0,
+            "tell": self.told.append,
+            "sleep": self.sleep,
+            "now": lambda: self.env.now,
+        }
+        return Runner(**(settings | more))
+
+    def look(self, job: Job) -> _jobs.Look:
+        return _jobs.read_look(self.exchange(_jobs.look_steps(job)))
+
+    def start(self, job: Job, claim: str = "other") -> Answer:
+        return self.exchange(_jobs.start_steps(job, Account("CceAdmin", PASSWORD), claim))
+
+    def names(self) -> list[str]:
+        files = self.computer.files
+        return [one.name for one in files.list(FOLDER)] if files.exists(FOLDER) else []
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def job() -> Job:
+    """Sleeps, and leaves a mark for each time it is run."""
+    name = r"C:\marks.txt"
+    work = [
+        steps.step("work", "Start-Sleep", {"Seconds": int(SECONDS)}),
+        steps.step("mark", "Add-Content", {"LiteralPath": name, "Value": "x"}),
+        steps.step("say", "Write-Output", {"InputObject": "done"}),
+    ]
+    return Job("work-1", work)
+
+
+def marks(bench: Bench) -> int:
+    """How often the work was done."""
+    files = bench.computer.files
+    return files.read_text(r"C:\marks.txt").count("x") if files.exists(r"C:\marks.txt") else 0
+
+
+def test_a_job_is_started_waited_for_and_cleared_away(bench: Bench, job: Job) -> None:
+    found = bench.runner().run(job, begun=False)
+    assert found.results["say"].output == ["done"] and marks(bench) == 1
+    assert bench.names() == ["work-1.last"] and list(bench.computer.tasks) == []
+
+
+def test_the_phases_in_their_order(bench: Bench, job: Job) -> None:
+    assert bench.look(job).phase is Phase.ABSENT
+    bench.start(job)
+    assert bench.look(job) == _jobs.Look(Phase.RUNNING, ("other",))
+    bench.sleep(SECONDS + 60)
+    assert bench.look(job).phase is Phase.ANSWERED
+
+
+def test_a_claim_without_a_task_is_claimed(bench: Bench, job: Job) -> None:
+    bench.exchange(_jobs.start_steps(job, Account("CceAdmin", PASSWORD), "mine")[:2])
+    assert bench.look(job).phase is Phase.CLAIMED
+
+
+def test_a_job_whose_host_restarted_is_dead(bench: Bench, job: Job) -> None:
+    bench.start(job)
+    bench.computer.reboot()
+    bench.sleep(600)
+    assert bench.look(job).phase is Phase.DEAD
+
+
+@pytest.mark.parametrize(
+    ("state", "result", "phase"),
+    [
+        ("Running", 267009, Phase.RUNNING),
+        ("Queued", 0, Phase.RUNNING),
+        ("Ready", 267011, Phase.CLAIMED),
+        ("Ready", 267009, Phase.CLAIMED),
+        ("Ready", 1073807364, Phase.DEAD),
+        ("Ready", 0, Phase.DEAD),
+    ],
+)
+def test_what_the_task_scheduler_says_without_an_answer(state: str, result: int, phase: Phase) -> None:
+    """A power cut may leave the result "running" on a task that does not run."""
+    assert _jobs._task_phase([{"State": state}], [{"LastTaskResult": result}]) is phase
+
+
+def test_the_second_one_joins_and_the_work_is_done_once(bench: Bench, job: Job) -> None:
+    bench.start(job)
+    assert bench.runner().run(job, begun=False).results["say"].output == ["done"]
+    assert marks(bench) == 1 and "another run has started it" in bench.told[0]
+
+
+def test_what_was_begun_is_not_started(bench: Bench, job: Job) -> None:
+    bench.start(job)
+    bench.runner().run(job, begun=True)
+    assert marks(bench) == 1 and not any("register_task" in asked for asked in bench.exchanges[1:])
+
+
+def test_what_was_begun_and_is_gone_is_not_started_again(bench: Bench, job: Job) -> None:
+    with pytest.raises(_jobs.JobDied, match="another run has fetched its answer"):
+        bench.runner().run(job, begun=True)
+    assert list(bench.computer.tasks) == [] and bench.names() == []
+
+
+def test_an_answer_without_a_claim_is_a_stray(bench: Bench, job: Job) -> None:
+    bench.runner().run(job, begun=False)
+    bench.computer.files.copy(rf"{FOLDER}\work-1.last", rf"{FOLDER}\work-1.answer")
+    assert bench.look(job).phase is Phase.ABSENT
+    bench.runner().run(job, begun=False)
+    assert marks(bench) == 2
+
+
+def test_a_job_of_somebody_else_is_not_cleared_away(bench: Bench, job: Job) -> None:
+    """A slow run that saw an older claim must not end what another one has started since."""
+    bench.start(job, "new")
+    bench.exchange(_jobs.clear_steps(job, ["old"]))
+    assert bench.look(job).phase is Phase.RUNNING and bench.look(job).claim == ("new",)
+
+
+def test_each_start_has_a_claim_of_its_own(bench: Bench, job: Job) -> None:
+    claims = []
+    for _ in range(2):
+        runner = bench.runner(limit=0, poll=1)
+        with pytest.raises(_jobs.JobUnfinished):
+            runner.run(job, begun=False)
+        claims.append(bench.look(job).claim)
+        bench.exchange(_jobs.clear_steps(job, bench.look(job).claim))
+    assert claims[0] != claims[1] and '"run": "this"' in claims[0][0]
+
+
+def test_a_wrong_password_leaves_nothing(bench: Bench, job: Job) -> None:
+    with pytest.raises(_jobs.JobNotStarted) as raised:
+        bench.runner(account=Account("CceAdmin", "wrong")).run(job, begun=False)
+    assert "0x8007052e" in raised.value.answer.results["register_task"].errors[0].id
+    assert not [name for name in bench.names() if name.endswith(".claim")]
+
+
+def failing_at(bench: Bench, name: str) -> Runner:
+    """A runner whose start fails at that step, nothing of it having been done."""
+    error = dict.fromkeys(("message", "id", "category", "exception", "command"), "denied")
+    result = {"name": name, "output": [], "errors": [error], "warnings": [], "thrown": True, "seconds": 0.0}
+    failed = Answer({"results": [result], "stopped": {"name": name, "reason": "error"}, "prompts": []})
+    return bench.runner(exchange=lambda asked: failed if asked[0]["name"] == "job_folder" else bench.exchange(asked))
+
+
+def test_a_start_that_fails_before_its_claim_leaves_the_claim_of_another(bench: Bench, job: Job) -> None:
+    bench.start(job)
+    with pytest.raises(_jobs.JobNotStarted):
+        failing_at(bench, "job_folder").run(job, begun=False)
+    assert bench.look(job).claim == ("other",)
+
+
+def test_a_claim_that_cannot_be_made_is_not_somebody_elses(bench: Bench, job: Job) -> None:
+    with pytest.raises(_jobs.JobNotStarted):
+        failing_at(bench, "claim").run(job, begun=False)
+
+
+def test_a_lost_line_is_forgiven_while_looking(bench: Bench, job: Job) -> None:
+    runner, exchange, lost = bench.runner(), bench.exchange, iter([True, True, False])
+
+    def flaky(asked: Sequence[Any]) -> Answer:
+        if asked[0]["name"] == "task" and next(lost, False):
+            raise ConnectionLost("gone", sent=True)
+        return exchange(asked)
+
+    runner.exchange = flaky
+    assert runner.run(job, begun=False).results["say"].output == ["done"]
+
+
+def test_a_line_that_stays_lost_is_told(bench: Bench, job: Job) -> None:
+    runner, tried = bench.runner(), []
+
+    def dead(asked: Sequence[Any]) -> Answer:
+        tried.append(asked)
+        raise ConnectionLost("gone", sent=True)
+
+    runner.exchange = dead
+    with pytest.raises(ConnectionLost):
+        runner.run(job, begun=True)
+    assert len(tried) == 3
+
+
+def test_waiting_ends_and_the_work_goes_on(bench: Bench, job: Job) -> None:
+    with pytest.raises(_jobs.JobUnfinished, match="work-1 is running after 120 seconds"):
+        bench.runner(limit=100).run(job, begun=False)
+    assert bench.look(job).phase is Phase.RUNNING
+    assert bench.runner().run(job, begun=True).results["say"].output == ["done"] and marks(bench) == 1
+
+
+def test_a_person_hears_of_it_now_and_then(bench: Bench, job: Job) -> None:
+    long = Job("long", [steps.step("work", "Start-Sleep", {"Seconds": 1000})])
+    bench.runner(poll=10).run(long, begun=False)
+    assert bench.told[0] == "long: started" and 4 <= len(bench.told) <= 6
+
+
+def test_the_password_is_in_one_step_and_in_no_file(bench: Bench, job: Job) -> None:
+    asked = _jobs.start_steps(job, Account("CceAdmin", PASSWORD), "mine")
+    assert [step["name"] for step in asked if PASSWORD in json.dumps(step)] == ["register_task"]
+    bench.start(job)
+    files = [one for _, one in bench.computer.files.walk("C:\\")]
+    assert not [one for one in files if PASSWORD.encode() in getattr(one, "data", b"")]
+    assert PASSWORD not in repr(Account("CceAdmin", PASSWORD))
+
+
+def test_the_task_has_none_of_the_traps_of_its_schema(bench: Bench, job: Job) -> None:
+    bench.start(job)
+    (task,) = bench.computer.tasks
+    settings = task.definition.settings
+    assert task.definition.time_limit is None and task.definition.run_level == "HighestAvailable"
+    assert settings["DisallowStartIfOnBatteries"] == settings["StopIfGoingOnBatteries"] == "false"
+    assert settings["Priority"] == "5" and settings["MultipleInstancesPolicy"] == "IgnoreNew"
+    assert task.logon.delegates
+
+
+def test_an_account_with_a_sign_of_xml_is_written_as_such(job: Job) -> None:
+    assert "<UserId>A&amp;B\\x</UserId>" in _jobs.task_xml(job, "A&B\\x")
+
+
+def test_the_runner_on_the_appliance_is_constant_but_for_its_path(job: Job) -> None:
+    encoded = _jobs.task_xml(job, "u").partition("-EncodedCommand ")[2].partition("<")[0]
+    script = base64.b64decode(encoded).decode("utf-16-le")
+    assert script == _jobs.JOB_RUNNER.format(path=job.path)
+    assert script.splitlines()[0] == "# sfb.cloud_connector job"
