@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.world.building import SERVICE_PASSWORD
 from tests.bench import HOST, OURS, Bench
 
 JOB = {"task_user": "CceAdmin", "task_password": "Lab-Passw0rd!", "poll_interval": 120}
+
+
+CREDENTIALS = [
+    {"account_type": "TenantAdmin", "user": "cceadmin@contoso.onmicrosoft.com", "password": "tenant-secret"},
+    {"account_type": "ExternalCert", "password": SERVICE_PASSWORD},
+    {"account_type": "CceService", "password": SERVICE_PASSWORD},
+    {"account_type": "CABackupFile", "password": "backup-secret"},
+]
+"""Everything a registration asks for, mostly as the lab has it cached."""
 
 
 class Cycle(Bench):
@@ -20,6 +30,11 @@ class Cycle(Bench):
     def options(self, module: str) -> dict[str, Any]:
         """Where things are."""
         return self.reach(HOST)
+
+    def run(self, cmdlet: str, **parameters: Any) -> dict[str, Any]:
+        """Runs a cmdlet as a person at the console of the host would."""
+        step = {"name": "it", "cmdlet": cmdlet, "parameters": parameters}
+        return self.lab.connection(HOST).exchange({"protocol": 1, "steps": [step], "answers": []})
 
     def must(self, module: str, **options: Any) -> dict[str, Any]:
         """What the module returns, having succeeded."""

@@ -49,11 +49,6 @@ PROMPTS: Spec = {
 }
 """Answers to questions of the product (as in `registration`)."""
 
-IN_SERVICE: Spec = {"while_in_service": {"type": "bool", "default": False}}
-"""For what Microsoft's procedure does in maintenance mode only (doc fragment `in_service`)."""
-
-SITE_WHEN_IN_SERVICE = {"required_if": [("while_in_service", True, ("site",))]}
-
 
 class RecordedOperation(Operation):
     """`subject` is what the module is about, beside the appliance's state: named readings, of which `record` is one.
@@ -115,14 +110,12 @@ class RecordedOperation(Operation):
     # --- what decisions share ----------------------------------------------------------------------------------------
 
     def require_out_of_service(self, state: Appliance, what: str) -> None:
-        """Microsoft's procedure does this in maintenance mode (cloud-connector.md 6.3 T9, 6.4)."""
-        if self.arguments["while_in_service"]:
-            self.require_spare()
-        elif need(health.serves(state)):
+        """Microsoft's procedure does this in maintenance mode (cloud-connector.md 6.3 T9, 6.4); what calls notice without it is
+        not documented."""
+        if need(health.serves(state)):
             raise Refused(
                 f"{self._host} is in service, and Microsoft's procedure to {what} enters maintenance mode first.",
-                "Enter maintenance mode, which cuts the calls that are still running; then run the same command again. "
-                "What happens to calls without it is not documented: while_in_service accepts that.",
+                "Enter maintenance mode with the maintenance operation, then run the same command again.",
             )
 
     # --- the four moves ---------------------------------------------------------------------------------------------

@@ -94,6 +94,14 @@ TROUBLES: tuple[Trouble, ...] = (
         "Run the upgrade of this appliance again: it installs the module.",
     ),
     Trouble(
+        "T24-certificate-password",
+        r"network password is not correct|0x80070056",
+        "The password of the certificate is not the one in the credential cache. (The wording is that of .NET; how the product "
+        "words it is not documented.)",
+        "Enter the certificate's password with the credential operation, operation register_local; then run the same command "
+        "again.",
+    ),
+    Trouble(
         "network-logon",
         r"Access (to the path .* )?is denied|UnauthorizedAccess",
         "This logon may not read there; a network logon (NTLM) reaches no second host.",

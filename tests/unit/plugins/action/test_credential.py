@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from lab.world.building import SERVICE_PASSWORD
-from tests.cycle import Cycle
+from tests.cycle import CREDENTIALS, Cycle
 
-TENANT = {"account_type": "TenantAdmin", "user": "cceadmin@contoso.onmicrosoft.com", "password": "tenant-secret"}
-SAME = [TENANT, *({"account_type": kind, "password": SERVICE_PASSWORD} for kind in ("ExternalCert", "CceService"))]
-ALL = [*SAME, {"account_type": "CABackupFile", "password": "backup-secret"}]
+TENANT = CREDENTIALS[0]
 VM = {"account_type": "VmAdmin", "old_password": SERVICE_PASSWORD, "password": "vm-secret"}
 
 
@@ -46,19 +44,19 @@ def test_several_are_set_in_their_order() -> None:
 )
 def test_the_whole_cache_is_entered_again(operation: str, cmdlet: str) -> None:
     bench = Cycle()
-    bench.cycle("credential", cmdlet, operation=operation, credentials=ALL, generation="1")
+    bench.cycle("credential", cmdlet, operation=operation, credentials=CREDENTIALS, generation="1")
     assert cached(bench, "CABackupFile") == "backup-secret"
 
 
 def test_the_whole_cache_is_not_begun_without_an_answer_for_each() -> None:
-    message = Cycle().refused("credential", operation="restore", credentials=SAME, generation="1")
+    message = Cycle().refused("credential", operation="restore", credentials=CREDENTIALS[:3], generation="1")
     assert "may ask for CABackupFile too" in message
 
 
 def test_restore_is_refused_before_2_1() -> None:
     bench = Cycle()
     bench.appliance.msi = "2.0.1"
-    message = bench.refused("credential", operation="restore", credentials=ALL, generation="1")
+    message = bench.refused("credential", operation="restore", credentials=CREDENTIALS, generation="1")
     assert "came with 2.1" in message and "2.0.1" in message
 
 
@@ -104,7 +102,7 @@ def test_a_question_can_be_answered_from_the_inventory() -> None:
 
 def test_what_was_not_asked_is_not_said_to_be_done() -> None:
     bench = Cycle(switches={"local_asks_again": False})
-    result = bench.do("credential", operation="register_local", credentials=ALL, generation="1")
+    result = bench.do("credential", operation="register_local", credentials=CREDENTIALS, generation="1")
     assert result["failed"] and "did not ask for" in result["msg"] and "TenantAdmin" in result["msg"]
 
 
@@ -136,19 +134,24 @@ class TestUnreadableCache:
         assert "discard_cache_of" in result["failure"]["remedy"]
 
     def test_it_is_entered_again_on_request(self, bench: Cycle) -> None:
-        options = {"operation": "register_local", "credentials": ALL, "discard_cache_of": "CceAdmin"}
+        options = {"operation": "register_local", "credentials": CREDENTIALS, "discard_cache_of": "CceAdmin"}
         bench.cycle("credential", "Register-CcAppliance", generation="1", **options)
         assert cached(bench, "TenantAdmin") == "tenant-secret"
         assert bench.text(r"C:\ProgramData\CloudConnector\credentials.CceAdmin.xml.unreadable-1") is not None
 
     def test_it_is_not_discarded_by_another_operation(self, bench: Cycle) -> None:
-        options = {"operation": "restore", "credentials": ALL, "discard_cache_of": "CceAdmin"}
+        options = {"operation": "restore", "credentials": CREDENTIALS, "discard_cache_of": "CceAdmin"}
         assert "cannot decrypt" in bench.refused("credential", generation="1", **options)
 
 
 def test_a_good_cache_is_not_discarded_by_a_network_logon() -> None:
     bench = Cycle()
-    options = {"operation": "register_local", "credentials": ALL, "discard_cache_of": "CceAdmin", "method": "ntlm"}
+    options = {
+        "operation": "register_local",
+        "credentials": CREDENTIALS,
+        "discard_cache_of": "CceAdmin",
+        "method": "ntlm",
+    }
     assert "cannot be judged" in bench.refused("credential", generation="1", **options)
 
 
