@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -51,6 +52,7 @@ class FleetServer:
         tls = authority.server_context("fleet", addresses, self.world.appliances)
         for appliance in self.world.appliances.values():
             attach_jobs(appliance)
+            appliance.computer.wall = lambda: datetime.now(UTC)
             box = Box(appliance, self.clock.catch_up)
             self.servers[appliance.name] = WireServer(box, tls, on_reboot=self._reboot_of(appliance))
             appliance.computer.watchers.append(self._power_changed)

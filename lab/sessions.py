@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -15,7 +14,6 @@ from lab.powershell.errors import ErrorRecord, Thrown
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import MASK, Credential
 from lab.powershell.session import Session
-from lab.powershell.syntax import Syntax, known, parameter
 from lab.world import credentials
 from lab.world.appliance import Appliance
 from lab.world.computer import FullLogon
@@ -27,19 +25,10 @@ SECRET_PARAMETERS = frozenset({"password"})
 HOST_ONLY = frozenset({"CloudConnector", "SkypeOnlineConnector", "Hyper-V"})
 
 
-def get_module() -> Syntax:
-    """Get-Module with the mandatory parameter that the recorded facts lack: without it -ListAvailable would be ambiguous."""
-    recorded = known()["get-module"]
-    missing = parameter("CimSession", {"type": "opaque", "sets": {"CimSession": {"mandatory": True}}})
-    return replace(recorded, parameters=(*recorded.parameters, missing))
-
-
 @cache
 def cmdlets() -> Registry:
     """Every simulated cmdlet, each open to faults."""
-    merged = Registry({"Get-Module": get_module()}).merge(
-        windows.WINDOWS, hyperv.REGISTRY, tenant.REGISTRY, inside.REGISTRY
-    )
+    merged = Registry().merge(windows.WINDOWS, hyperv.REGISTRY, tenant.REGISTRY, inside.REGISTRY)
     return exposed(merged.merge(cloudconnector.REGISTRY))
 
 

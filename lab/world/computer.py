@@ -6,6 +6,7 @@ and is told of changes by `Service.watchers` and `Computer.watchers`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -132,6 +133,22 @@ class EventEntry:
 
 
 @dataclass(frozen=True)
+class StoredCertificate:
+    """A certificate in the computer's own store (`Cert:\\LocalMachine\\My`)."""
+
+    subject: str
+    issuer: str
+    begins: datetime
+    expires: datetime
+
+    @property
+    def thumbprint(self) -> str:
+        """Like no other certificate's."""
+        text = f"{self.subject} {self.issuer} {self.begins.isoformat()} {self.expires.isoformat()}"
+        return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest().upper()
+
+
+@dataclass(frozen=True)
 class FullLogon:
     """A logon with a password on this very computer (a scheduled task, a service, a program): it reaches shares."""
 
@@ -176,6 +193,8 @@ class Computer:
         self.name = name
         self.start = start
         self.clock_offset = timedelta(0)
+        self.wall: Callable[[], datetime] | None = None
+        """The clock of whoever asks, where simulated time does not run as fast (`shown_time`)."""
         self.network = network or Network(self.now)
         self.disks = {"C:": Disk(Folder("C:\\", start, start))}
         self.files = Files(self._local_root, self.now)
@@ -185,6 +204,7 @@ class Computer:
         self.executables: dict[str, Executable] = {}
         self.modules: list[Module] = []
         self.events: dict[str, list[EventEntry]] = {"Application": [], "System": []}
+        self.certificates: list[StoredCertificate] = []
         self.memory = Memory()
         self.os_version = "6.3.9600"
         self.tasks = Scheduler(self)
@@ -199,6 +219,12 @@ class Computer:
     def now(self) -> datetime:
         """The time this computer shows: the world's, plus its own error; aware UTC."""
         return self.start + timedelta(seconds=self.env.now) + self.clock_offset
+
+    def shown_time(self) -> datetime:
+        """What `Get-Date` shows. In a world that runs faster than the wall clock every clock would be wrong for whoever asks,
+        so there it is the wall's time plus this computer's own error.
+        """
+        return self.now() if self.wall is None else self.wall() + self.clock_offset
 
     def accepts(self, user: str, password: str) -> bool:
         """Whether the account exists here with that password; `HOST\\name` and `name` are the same account."""

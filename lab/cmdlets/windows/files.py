@@ -24,7 +24,7 @@ from lab.powershell.errors import NON_INTERACTIVE, ErrorRecord
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import PSObject
 from lab.powershell.text import to_text
-from lab.world.computer import is_registry
+from lab.world.computer import StoredCertificate, is_registry
 from lab.world.files import ILLEGAL, PROVIDER, Entry, File, Files, Folder, IllegalName, join, parent, split
 
 FILES = Registry()
@@ -94,7 +94,10 @@ def get_item(call: Invocation) -> None:
 
 @simulated(FILES, "Get-ChildItem", "Path", "LiteralPath", "Filter", "Recurse", "Force", "Name", "File", "Directory")
 def get_child_item(call: Invocation) -> None:
-    """What folders hold. A pattern or the path of a file gives the items it names."""
+    """What folders hold. A pattern or the path of a file gives the items it names. Of the certificate drive: one store."""
+    if is_store(call):
+        call.write(*map(certificate, common.computer_of(call).certificates))
+        return
     files = files_of(call)
     for path, pattern in asked_paths(call):
         if pattern:
@@ -102,6 +105,29 @@ def get_child_item(call: Invocation) -> None:
         else:
             listed = list(_children(call, files, path))
         _write_children(call, path, listed)
+
+
+STORE = "cert:\\localmachine\\my"
+"""The computer's own certificates: the one store that is simulated."""
+
+
+def is_store(call: Invocation) -> bool:
+    """Whether that store is asked for."""
+    literal = call.get("LiteralPath")
+    return [path.casefold() for path in literal or call.get("Path", [])] == [STORE]
+
+
+def certificate(one: StoredCertificate) -> PSObject:
+    """An X509Certificate2."""
+    properties = {
+        "Subject": one.subject,
+        "Issuer": one.issuer,
+        "NotBefore": one.begins,
+        "NotAfter": one.expires,
+        "Thumbprint": one.thumbprint,
+    }
+    name = "System.Security.Cryptography.X509Certificates.X509Certificate2"
+    return PSObject(properties, name, name)
 
 
 def _children(call: Invocation, files: Files, path: str) -> Iterator[tuple[str, Entry]]:

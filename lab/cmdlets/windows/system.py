@@ -1,9 +1,7 @@
-"""Cmdlets for the computer itself: clock, installed software, modules, programs, power, event log."""
+"""Cmdlets for the computer itself: clock, installed software, programs, power."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from lab.cmdlets.windows.common import (
@@ -14,25 +12,15 @@ from lab.cmdlets.windows.common import (
     has_wildcard,
     like,
     not_found,
-    not_simulated,
     simulated,
 )
 from lab.cmdlets.windows.files import item
 from lab.powershell.catalogue import Registry
 from lab.powershell.invocation import Invocation
-from lab.powershell.objects import EnumValue, PSObject, Version
-from lab.powershell.syntax import Syntax, known, parameter
-from lab.world.computer import Computer, EventEntry, Module, is_registry, registry_path
+from lab.powershell.objects import PSObject
+from lab.world.computer import Computer, is_registry, registry_path
 
-
-def _get_module_syntax() -> Syntax:
-    """The facts lack `-CimSession`, mandatory in its set: without it, `-ListAvailable` would be ambiguous."""
-    cim_session = parameter("CimSession", {"type": "opaque", "sets": {"CimSession": {"mandatory": True}}})
-    known_syntax = known()["get-module"]
-    return replace(known_syntax, parameters=(*known_syntax.parameters, cim_session))
-
-
-SYSTEM = Registry({"Get-Module": _get_module_syntax()})
+SYSTEM = Registry()
 
 REGISTRY_PROVIDER = "Microsoft.PowerShell.Core\\Registry"
 LONG_HIVES = {"HKLM:": "HKEY_LOCAL_MACHINE", "HKCU:": "HKEY_CURRENT_USER"}
@@ -46,7 +34,7 @@ SHUTDOWN_SECONDS = 5.0
 @simulated(SYSTEM, "Get-Date", "Date")
 def get_date(call: Invocation) -> None:
     """The computer's own time, or the time that was given."""
-    call.write(call.get("Date") or computer_of(call).now())
+    call.write(call.get("Date") or computer_of(call).shown_time())
 
 
 @simulated(SYSTEM, "Start-Sleep", "Seconds", "Milliseconds")
@@ -114,29 +102,6 @@ def _long(key: str) -> str:
     return f"{LONG_HIVES.get(hive, hive)}\\{rest}"
 
 
-# --- modules
-
-
-@simulated(SYSTEM, "Get-Module", "Name", "ListAvailable", "All", "Refresh")
-def get_module(call: Invocation) -> None:
-    """The installed modules (-ListAvailable); a name that is not installed gives nothing, and no error."""
-    if not call.flag("ListAvailable"):
-        not_simulated(call, "Get-Module without -ListAvailable")
-    names = call.get("Name") or ["*"]
-    modules = computer_of(call).modules
-    call.write(*(_module(module) for module in modules if any(like(module.name, name) for name in names)))
-
-
-def _module(module: Module) -> PSObject:
-    properties = {
-        "Name": module.name,
-        "ModuleBase": module.base,
-        "Path": rf"{module.base}\{module.name}.psd1",
-        "Version": Version(tuple(map(int, module.version.split(".")))),
-    }
-    return PSObject(properties, module.name, "System.Management.Automation.PSModuleInfo")
-
-
 # --- programs
 
 
@@ -181,51 +146,3 @@ def _shut_down(computer: Computer, again: bool) -> Work:
         computer.power_off()
         if again:
             computer.power_on()
-
-
-# --- event log
-
-
-@simulated(SYSTEM, "Get-EventLog", "LogName", "Newest", "After", "Before", "Source", "EntryType", "InstanceId")
-def get_event_log(call: Invocation) -> None:
-    """The entries of one log, the newest first; none that fits is an error, as in Windows PowerShell."""
-    log = next((name for name in computer_of(call).events if name.casefold() == call.get("LogName").casefold()), None)
-    if log is None:
-        text = f"The event log '{call.get('LogName')}' on computer '.' does not exist."
-        call.error(text, INVALID_OPERATION, "InvalidOperation", INVALID_OPERATION)
-        return
-    entries = list(enumerate(computer_of(call).events[log], 1))
-    wanted = [(index, entry) for index, entry in reversed(entries) if _is_wanted(call, entry)]
-    if not wanted:
-        call.error("No matches found", "GetEventLogNoEntriesFound", "ObjectNotFound", "System.ArgumentException")
-    call.write(*(_event(call, index, entry) for index, entry in islice(wanted, call.get("Newest"))))
-
-
-def _is_wanted(call: Invocation, entry: EventEntry) -> bool:
-    after, before = call.get("After"), call.get("Before")
-    return (
-        (after is None or entry.time > after)
-        and (before is None or entry.time < before)
-        and _one_of(entry.source, call.get("Source"))
-        and _one_of(entry.kind, call.get("EntryType"))
-        and (call.get("InstanceId") is None or entry.event_id in call.get("InstanceId"))
-    )
-
-
-def _one_of(text: str, patterns: list[str] | None) -> bool:
-    return patterns is None or any(like(text, pattern) for pattern in patterns)
-
-
-def _event(call: Invocation, index: int, entry: EventEntry) -> PSObject:
-    properties = {
-        "Index": index,
-        "EntryType": EnumValue(entry.kind, "System.Diagnostics.EventLogEntryType"),
-        "Source": entry.source,
-        "EventID": entry.event_id,
-        "InstanceId": entry.event_id,
-        "Message": entry.message,
-        "TimeGenerated": entry.time,
-        "TimeWritten": entry.time,
-        "MachineName": computer_of(call).name,
-    }
-    return PSObject(properties, "System.Diagnostics.EventLogEntry", "System.Diagnostics.EventLogEntry")

@@ -46,6 +46,10 @@ class Results:
                 raise NotReadError(_one_line(error["message"]))
         return [item for item in self._result(name)["output"] if item is not None]
 
+    def error_ids(self, name: str) -> list[str]:
+        """The ids of the errors of a step, whatever it gave."""
+        return [str(error["id"]) for error in self._result(name)["errors"]]
+
     def some(self, name: str) -> list[Any]:
         """What the step gave, which is not nothing."""
         found = self.output(name)

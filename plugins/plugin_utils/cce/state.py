@@ -16,7 +16,7 @@ from .ini_document import Identity, identity
 from .reading import NotReadError, Reading, Unknown, need
 from .steps import Step
 
-__all__ = ["SUBSETS", "Appliance", "parse_survey", "survey_steps"]
+__all__ = ["SUBSETS", "Appliance", "calls_steps", "parse_calls", "parse_survey", "survey_steps"]
 
 VM_ACCOUNT = "VmAdmin"
 """The account that is tried inside the VMs; that a real CCE lets the host in with it is inferred (design.md 4)."""
@@ -42,7 +42,6 @@ def _ask_slot(where: _Where) -> list[Step]:
 
 def _ask_versions(where: _Where) -> list[Step]:
     return [
-        steps.module(),
         steps.version("RunningScripts", "scripts"),
         steps.version("RunningBits", "running"),
         steps.version("BackupBits", "backup"),
@@ -144,6 +143,14 @@ def survey_steps(
     return list({step["name"]: step for step in reversed(asked)}.values())[::-1]
 
 
+def calls_steps(mediation: str) -> list[Step]:
+    """The steps that read the live calls only, from the Mediation VM at that address."""
+    return [
+        steps.credential(VM_ACCOUNT, _credential_step(VM_ACCOUNT)),
+        steps.inside("mediation", mediation, _credential_step(VM_ACCOUNT), [steps.call_counters()]),
+    ]
+
+
 def _credential_step(account: str) -> str:
     return f"credential_{account}"
 
@@ -160,6 +167,11 @@ def parse_survey(answer: Mapping[str, Any]) -> Appliance:
         auto_update=attempt(_auto_update, results, own),
         tenant_maintenance=attempt(_tenant_maintenance, results, own),
     )
+
+
+def parse_calls(answer: Mapping[str, Any]) -> Reading[Calls]:
+    """The live calls, from the answer to `calls_steps`."""
+    return attempt(_calls, Results(answer))
 
 
 def _parse_own(results: Results) -> Appliance:
@@ -201,7 +213,8 @@ def _parse_own(results: Results) -> Appliance:
 
 
 def _module(results: Results) -> bool:
-    return bool(results.output("module"))
+    """Whether PowerShell finds the module's first cmdlet: `Get-Module -ListAvailable` is ambiguous in the recorded syntax."""
+    return not any(error.startswith("CommandNotFoundException") for error in results.error_ids("scripts"))
 
 
 def _version(results: Results, name: str) -> str | None:

@@ -74,11 +74,6 @@ def read(
     return step(name, cmdlet, parameters, keep=keep, carry_on=True)
 
 
-def module() -> Step:
-    """Is the CloudConnector module there at all; after the MSI is removed no Cc cmdlet answers."""
-    return read("module", "Get-Module", {"Name": "CloudConnector", "ListAvailable": True}, ["Name", "ModuleBase"])
-
-
 def version(kind: str, name: str, expect: Sequence[str] | None = None) -> Step:
     """`kind`: RunningScripts, RunningBits or BackupBits. With `expect` it is a fence: another version stops the list."""
     parameters = {"VersionType": kind}

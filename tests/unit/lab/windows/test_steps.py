@@ -9,7 +9,6 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ste
 
 PATH = r"C:\Data\a.txt"
 STEPS = [
-    steps.module(),
     steps.programs(),
     steps.file_text("text", PATH),
     steps.file_exists("there", PATH),

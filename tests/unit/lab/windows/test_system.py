@@ -1,4 +1,4 @@
-"""Clock, registry, modules, programs, power, event log, downloads."""
+"""Clock, registry, programs, power, event log, downloads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import simpy
 
-from lab.world.computer import Activity, Computer, EventEntry, Launch, Module, Service
+from lab.world.computer import Activity, Computer, EventEntry, Launch, Service, StoredCertificate
 
 UNINSTALL = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 URL = "https://packages.lab/a.msi"
@@ -22,6 +22,13 @@ def test_the_clock_of_a_computer_may_be_wrong(console: Any, computer: Computer) 
     computer.clock_offset = timedelta(minutes=-5)
     console.output("Start-Sleep", Seconds=60)
     assert console.output("Get-Date") == ["2026-01-05T07:56:00.0000000Z"]
+
+
+def test_a_clock_on_the_wall_is_shown_where_time_runs_faster(console: Any, computer: Computer) -> None:
+    computer.wall = lambda: computer.start
+    computer.clock_offset = timedelta(minutes=3)
+    console.output("Start-Sleep", Seconds=60)
+    assert console.output("Get-Date") == ["2026-01-05T08:03:00.0000000Z"]
 
 
 def test_sleep_in_milliseconds(console: Any, computer: Computer) -> None:
@@ -73,19 +80,6 @@ def test_a_key_is_there_or_not(console: Any, computer: Computer) -> None:
 def test_properties_of_a_file(console: Any) -> None:
     assert console.output("Get-ItemProperty", ["PSIsContainer"], Path=r"C:\Data") == [{"PSIsContainer": True}]
     assert console.errors("Get-ItemProperty", Path=r"C:\None")[0][0] == "PathNotFound"
-
-
-# --- modules
-
-
-def test_modules_that_are_installed(console: Any, computer: Computer) -> None:
-    computer.modules.append(Module("Product", r"C:\Modules\Product", "2.0.1"))
-    keep = ["Name", "ModuleBase", "Version"]
-    assert console.output("Get-Module", keep, Name="product", ListAvailable=True) == [
-        {"Name": "Product", "ModuleBase": r"C:\Modules\Product", "Version": "2.0.1"}
-    ]
-    assert console.output("Get-Module", Name="None", ListAvailable=True) == []
-    assert console.errors("Get-Module")[0][0] == "NotSimulated"
 
 
 # --- programs
@@ -203,6 +197,32 @@ def test_events_by_time(console: Any, computer: Computer) -> None:
 )
 def test_no_log_and_no_entry(console: Any, log: str, id: str) -> None:
     assert console.errors("Get-EventLog", LogName=log)[0][0] == id
+
+
+def test_events_by_number(console: Any, computer: Computer) -> None:
+    for number in (304, 1, 20006):
+        computer.log("CCE", number, "Error", f"message {number}")
+    asked = {"FilterHashtable": {"LogName": "Application", "Id": [304, 20006]}}
+    assert console.output("Get-WinEvent", ["Id"], MaxEvents=5, **asked) == [{"Id": 20006}, {"Id": 304}]
+    assert console.output("Get-WinEvent", ["Id"], MaxEvents=1, **asked) == [{"Id": 20006}]
+
+
+@pytest.mark.parametrize(("log", "id"), [("None", "NoMatchingLogsFound"), ("System", "NoMatchingEventsFound")])
+def test_no_log_and_no_event(console: Any, log: str, id: str) -> None:
+    assert console.errors("Get-WinEvent", FilterHashtable={"LogName": log, "Id": [1]})[0][0] == id
+
+
+def test_a_filter_that_is_not_simulated_is_refused(console: Any) -> None:
+    assert console.errors("Get-WinEvent", FilterHashtable={"LogName": "System"})[0][0] == "NotSimulated"
+
+
+# --- certificates
+
+
+def test_the_store_of_the_computer(console: Any, computer: Computer) -> None:
+    computer.certificates.append(StoredCertificate("CN=a", "CN=root", computer.start, computer.start))
+    found = console.output("Get-ChildItem", ["Subject", "NotAfter"], LiteralPath=r"Cert:\LocalMachine\My")
+    assert found == [{"Subject": "CN=a", "NotAfter": "2026-01-05T08:00:00.0000000Z"}]
 
 
 # --- downloads

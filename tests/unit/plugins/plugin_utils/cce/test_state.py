@@ -20,6 +20,11 @@ DIRECTORY = r"C:\Users\CceAdmin\CloudConnector\ApplianceRoot"
 SHARE = r"\\files\berlin"
 VMS = {"cms": "10.2.1.2", "mediation": "10.2.1.3", "edge": "10.2.1.4"}
 MISSING = {"id": "PathNotFound,Get-Content", "message": "Cannot find path", "category": "ObjectNotFound"}
+NO_COMMAND = {
+    "id": "CommandNotFoundException,Microsoft.PowerShell.Commands.GetCommandCommand",
+    "message": "Le terme n'est pas reconnu",
+    "category": "ObjectNotFound",
+}
 DENIED = {"id": "Unauthorized,Get-Content", "message": "Access is\n denied", "category": "PermissionDenied"}
 
 
@@ -92,7 +97,7 @@ def test_what_is_not_answered_is_unknown() -> None:
         **{name: getattr(parse(), name) for name in vars(parse())}
     )
     assert parse().running == Unknown("running was not asked or not answered")
-    assert parse().module_present == Unknown("module was not asked or not answered")
+    assert parse().module_present == Unknown("scripts was not asked or not answered")
 
 
 @pytest.mark.parametrize(
@@ -100,21 +105,26 @@ def test_what_is_not_answered_is_unknown() -> None:
     [(["2.0.1"], "2.0.1"), (["Running bits: 2.1.0"], "2.1"), ([], None), ([""], None), ([None], None)],
 )
 def test_a_version_is_found_in_what_the_product_says(output: list[str], version: str | None) -> None:
-    appliance = parse(result("module", {}), result("running", *output))
+    appliance = parse(result("scripts", "2.0.1"), result("running", *output))
     assert appliance.running == version
     assert appliance.raw_versions["running"] == tuple(text for text in output if text is not None)
 
 
 def test_a_version_that_is_not_understood_is_unknown() -> None:
-    assert parse(result("module", {}), result("backup", "2.0 or 2.1")).backup == Unknown(
+    assert parse(result("scripts", "2.0.1"), result("backup", "2.0 or 2.1")).backup == Unknown(
         "the version cmdlet answered '2.0 or 2.1'"
     )
 
 
 def test_without_the_module_there_are_no_scripts_and_the_rest_is_unknown() -> None:
-    appliance = parse(result("module"), result("running", errors=(DENIED,)))
+    appliance = parse(result("scripts", errors=(NO_COMMAND,)), result("running", errors=(DENIED,)))
     assert (appliance.module_present, appliance.scripts) == (False, None)
     assert isinstance(appliance.running, Unknown)
+
+
+def test_a_module_whose_cmdlets_fail_is_there() -> None:
+    appliance = parse(result("scripts", errors=(DENIED,)))
+    assert (appliance.module_present, appliance.scripts) == (True, Unknown("Access is denied"))
 
 
 def test_a_file_that_is_not_there_is_none_and_one_that_is_denied_unknown() -> None:
@@ -278,7 +288,7 @@ def test_a_network_logon_says_why_it_cannot_read() -> None:
 
 
 def test_without_the_module_a_version_is_not_asked_for() -> None:
-    found = parse(result("module"), result("backup", "2.0.1"))
+    found = parse(result("scripts", errors=(NO_COMMAND,)), result("backup", "2.0.1"))
     assert found.backup == Unknown("the CloudConnector module is not there, so no version can be asked for")
 
 
