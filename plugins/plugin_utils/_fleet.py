@@ -35,9 +35,8 @@ _OF_A_RUN = (
     "cloud_connector_survey",
     "cloud_connector_plan",
     "cloud_connector_entry",
-    PREDICTED,
 )
-"""Values that playbooks and modules make themselves; some are as large as the state of the whole fleet."""
+"""Values that the playbooks make themselves; some are as large as the state of the whole fleet."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,9 @@ def _variables(host: str, found: Mapping[str, Any]) -> tuple[dict[str, Any], lis
 
 
 def _names(found: Mapping[str, Any]) -> Iterator[str]:
-    return (name for name in sorted(found) if name.startswith(PREFIX) and name not in _OF_A_RUN)
+    """Without what playbooks make, and without what check mode hands on."""
+    ours = (name for name in sorted(found) if name.startswith(PREFIX))
+    return (name for name in ours if name not in _OF_A_RUN and not name.startswith(PREDICTED))
 
 
 def _sites(host: str, variables: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> list[str]:

@@ -69,7 +69,7 @@ def test_the_groups_a_run_remembers_by_must_not_be_there(mark: str) -> None:
 
 
 def test_what_a_run_makes_itself_is_no_variable_of_the_inventory() -> None:
-    made = {"cloud_connector_survey": 1, "cloud_connector_predicted": 1}
+    made = {"cloud_connector_survey": 1, "cloud_connector_predicted": 1, "cloud_connector_predicted_tenant": 1}
     hosts = {"a": {**made, "ansible_host": 2, "cloud_connector_peak_calls": 3}, "b": {}}
     assert read_fleet(hosts, GROUPS).variables["a"] == {"cloud_connector_peak_calls": 3}
 
