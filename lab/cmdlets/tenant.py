@@ -6,6 +6,7 @@ Which properties the real objects have is documented for sites only; those of an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from lab.powershell.catalogue import Registry
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import PSObject
 from lab.world.appliance import Appliance
-from lab.world.tenant import Refused, Tenant, TenantAppliance, TenantSite
+from lab.world.tenant import Refused, Tenant, TenantAppliance, TenantSite, UpdateWindow
 
 REGISTRY = Registry()
 Value = TypeVar("Value")
@@ -137,6 +138,8 @@ def _appliance_object(one: TenantAppliance) -> PSObject:
 @REGISTRY.implements("Set-CsHybridPSTNAppliance")
 def set_appliance(call: Invocation) -> None:
     one = _known(call, _tenant(call).appliances, str(call.get("Identity")))
+    if not call.should_process():
+        return
     one.maintenance_mode = call.get("MaintenanceMode", one.maintenance_mode)
 
 
@@ -165,21 +168,59 @@ def set_deployment_status(call: Invocation) -> None:
 def get_window(call: Invocation) -> None:
     for name, window in _tenant(call).windows.items():
         if call.get("Identity") in (None, name):
-            call.write(PSObject({"Identity": name, **window}, name))
+            call.write(_window_object(name, window))
 
 
-@REGISTRY.implements("New-CsTenantUpdateTimeWindow", "Set-CsTenantUpdateTimeWindow")
-def put_window(call: Invocation) -> None:
-    """Writes a time window; the lab's appliances do not act on windows."""
-    given = {name: value for name, value in call.parameters.items() if name not in ("Identity", "Force", "Confirm")}
-    windows = _tenant(call).windows
-    windows[call.get("Identity")] = {**windows.get(call.get("Identity"), {}), **given}
+def _window_object(name: str, window: UpdateWindow) -> PSObject:
+    properties = {
+        "Identity": name,
+        "Type": window.type,
+        "StartTime": window.start,
+        "Duration": window.duration,
+        "DayOfMonth": window.day_of_month,
+        "DaysOfWeek": list(window.days_of_week),
+        "WeeksOfMonth": list(window.weeks_of_month),
+    }
+    return PSObject(properties, name)
+
+
+@REGISTRY.implements("New-CsTenantUpdateTimeWindow")
+def new_window(call: Invocation) -> None:
+    _put_window(call, _window(call, UpdateWindow("Daily")), new=True)
+
+
+@REGISTRY.implements("Set-CsTenantUpdateTimeWindow")
+def set_window(call: Invocation) -> None:
+    """What is not said stays, but days go with the type of window they belong to."""
+    _put_window(call, _window(call, _tenant(call).windows.get(call.get("Identity"), UpdateWindow("Daily"))), new=False)
+
+
+def _put_window(call: Invocation, window: UpdateWindow, *, new: bool) -> None:
+    if not call.should_process():
+        return
+    try:
+        _tenant(call).put_window(call.get("Identity"), window, new=new)
+    except Refused as refused:
+        call.throw(str(refused))
+
+
+def _window(call: Invocation, present: UpdateWindow) -> UpdateWindow:
+    kinds = [kind for kind in ("Daily", "Weekly", "Monthly") if call.flag(kind)]
+    window = replace(
+        present, start=call.get("StartTime", present.start), duration=call.get("Duration", present.duration)
+    )
+    if not kinds:
+        return window
+    days, weeks = tuple(call.get("DaysOfWeek") or ()), tuple(call.get("WeeksOfMonth") or ())
+    day = call.get("DayOfMonth") or 0
+    return replace(window, type=kinds[0], days_of_week=days, weeks_of_month=weeks, day_of_month=day)
 
 
 @REGISTRY.implements("Remove-CsTenantUpdateTimeWindow")
 def remove_window(call: Invocation) -> None:
     _known(call, _tenant(call).windows, call.get("Identity"))
-    del _tenant(call).windows[call.get("Identity")]
+    if call.should_process():
+        del _tenant(call).windows[call.get("Identity")]
 
 
 @REGISTRY.implements("Get-CsTenantHybridConfiguration")

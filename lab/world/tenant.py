@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
 
 
 class Refused(Exception):
@@ -65,6 +65,22 @@ class TenantAppliance:
         )
 
 
+@dataclass(frozen=True)
+class UpdateWindow:
+    """When updates may run; which properties the real object has is not documented, these follow from its setters."""
+
+    type: str
+    """Daily, Weekly or Monthly."""
+    start: timedelta = timedelta(0)
+    duration: timedelta = timedelta(days=1)
+    days_of_week: tuple[str, ...] = ()
+    weeks_of_month: tuple[str, ...] = ()
+    day_of_month: int = 0
+
+
+MOST_WINDOWS = 20
+
+
 @dataclass
 class Tenant:
     """The tenant; `reachable` is its network, `wants_second_factor` a policy that shuts unattended logons out."""
@@ -76,8 +92,8 @@ class Tenant:
     sites: dict[str, TenantSite] = field(default_factory=dict)
     appliances: dict[str, TenantAppliance] = field(default_factory=dict)
     """By identity, a GUID."""
-    windows: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Update time windows by name; nothing in the lab acts on them."""
+    windows: dict[str, UpdateWindow] = field(default_factory=lambda: {"Default": UpdateWindow("Daily")})
+    """By name; nothing in the lab acts on them. A new tenant has a default one, whose name and hours are the lab's (2.3)."""
     peer_destination: str = ""
 
     def log_on(self, user: str, password: str) -> None:
@@ -114,6 +130,17 @@ class Tenant:
             if (known.name, known.site) == (name, site):
                 return known
         raise Refused(f"Appliance '{name}' is not registered in site '{site}'. (simulated)")
+
+    def put_window(self, name: str, window: UpdateWindow, *, new: bool) -> None:
+        """Keeps a window; Refused when a new one is there already or one too many, or a changed one is not there."""
+        known = next((key for key in self.windows if key.casefold() == name.casefold()), None)
+        if new and known:
+            raise Refused(f"The update time window '{name}' exists already. (simulated)")
+        if new and len(self.windows) >= MOST_WINDOWS:
+            raise Refused(f"A tenant can have {MOST_WINDOWS} update time windows. (simulated)")
+        if not new and known is None:
+            raise Refused(f"Cannot find object '{name}'. (simulated)")
+        self.windows[known or name] = window
 
     def _check_site(self, site: TenantSite) -> None:
         """A site is known by its name and its Edge FQDN: half a match is a conflict."""

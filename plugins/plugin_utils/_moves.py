@@ -119,6 +119,10 @@ class Moves(ActionBase, Generic[S]):
         """The state as it is returned, also with a failure."""
         raise NotImplementedError
 
+    def standing(self, state: S) -> str:
+        """The state in one sentence, for the message of a failure."""
+        return ""
+
     def recall(self, encoded: Mapping[str, Any]) -> S:
         """The state that `to_dict` gave. Raises ValueError."""
         raise NotImplementedError
@@ -220,10 +224,14 @@ class Moves(ActionBase, Generic[S]):
     def _validate(self) -> dict[str, Any]:
         checked = ArgumentSpecValidator(self.ARGUMENTS, **self.RULES).validate(dict(self._task.args))
         self._secrets = frozenset(checked._no_log_values)
-        problems = list(checked.error_messages) or _problems(checked.validated_parameters)
+        problems = list(checked.error_messages) or self.unfit(checked.validated_parameters)
         if problems:
             raise Refused("; ".join(problems) + ".", "See ansible-doc for the options of this module.")
         return dict(checked.validated_parameters)
+
+    def unfit(self, parameters: Mapping[str, Any]) -> list[str]:
+        """What an argument spec cannot say: every wait has an end."""
+        return [f"{name} must be more than 0" for name in POSITIVE if parameters.get(name, 1) <= 0]
 
     def _failure(self, what: str, remedy: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Every failure begins with who carries the calls now and whether waiting is safe."""
@@ -231,10 +239,13 @@ class Moves(ActionBase, Generic[S]):
         failed: dict[str, Any] = {
             "failed": True,
             "changed": self._has_changed(),
-            "msg": " ".join(part for part in (calls, what, remedy) if part),
+            "msg": " ".join(part for part in (calls, what, self._stands(), remedy) if part),
             "failure": {"what": what, "remedy": remedy, "calls": calls, **(details or {})},
         }
         return failed | (self.shown(self.state) if self.state is not None else {})
+
+    def _stands(self) -> str:
+        return "" if self.state is None else self.standing(self.state)
 
     def _has_changed(self) -> bool:
         """A failure may come after a change; what cannot be read any more counts as changed."""
@@ -259,7 +270,8 @@ class Moves(ActionBase, Generic[S]):
         return self.read()
 
     def _lost_message(self, lost: _bridge.ConnectionLost) -> str:
-        outcome = "The outcome of what was running there is unknown." if lost.sent else "Nothing was sent to it."
+        running = lost.sent or self._begun is not None
+        outcome = "The outcome of what was running there is unknown." if running else "Nothing was sent to it."
         return (
             f"{self.calls_sentence(reached=False)} {self._host} cannot be reached: {lost}. {outcome} "
             "Run the same command again when it answers: it finds what is running there and goes on."
@@ -283,15 +295,6 @@ class Moves(ActionBase, Generic[S]):
 
 
 POSITIVE = ("exchange_timeout", "poll_interval")
-
-
-def _problems(parameters: Mapping[str, Any]) -> list[str]:
-    """What an argument spec cannot say: every wait has an end, every state a name."""
-    problems = [f"{name} must be more than 0" for name in POSITIVE if parameters.get(name, 1) <= 0]
-    states = (parameters.get("site") or {}).get("states", [])
-    if any(not isinstance(state.get("name"), str) for state in states):
-        problems.append("site.states: one has no name; give the values appliance that appliance_info returns")
-    return problems
 
 
 def _whose(delegate: str | None, task_vars: Mapping[str, Any], fact: str) -> tuple[str, Mapping[str, Any]]:

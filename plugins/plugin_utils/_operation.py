@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
 from . import _bridge, _failures, _jobs
 from ._moves import Change, Moves, Refused, Spec, Unreachable, merged, run_id
-from .cce import capacity, health, steps
+from .cce import capacity, health, signs, steps
 from .cce.appliance import Appliance
-from .cce.reading import NotReadError, need
+from .cce.reading import NotReadError, Unknown, need
 from .cce.state import parse_survey, survey_steps
 from .cce.steps import Step
 from .cce.versions import check_target
@@ -112,12 +113,26 @@ class Operation(Moves[Appliance]):
         """The state as it is returned: with its name and the time it was read (seconds since 1970 of the controller)."""
         return {"name": self._host, "read_at": time.time(), **state.to_dict()}
 
+    def standing(self, state: Appliance) -> str:
+        scripts, running, backup = (
+            "unknown" if isinstance(version, Unknown) else version or "none"
+            for version in (state.scripts, state.running, state.backup)
+        )
+        return f"{self._host} has scripts {scripts}, running version {running}, backup version {backup}."
+
     def recall(self, encoded: Mapping[str, Any]) -> Appliance:
         return Appliance.from_dict(encoded)
 
     def reread(self) -> Appliance:
         """Only what every appliance has is told: an operation may read more, or wait for something."""
         return Operation.read(self)
+
+    def unfit(self, parameters: Mapping[str, Any]) -> list[str]:
+        """Every wait has an end, every state a name."""
+        states = (parameters.get("site") or {}).get("states", [])
+        nameless = any(not isinstance(state.get("name"), str) for state in states)
+        named = "site.states: one has no name; give the values appliance that appliance_info returns"
+        return [*super().unfit(parameters), *([named] if nameless else [])]
 
     def calls_sentence(self, *, reached: bool) -> str:
         site = getattr(self, "arguments", {}).get("site")
@@ -157,9 +172,12 @@ class Operation(Moves[Appliance]):
                 "Run the package operation first.",
             )
 
-    def require_spare(self) -> None:
-        """The rest of the site carries the calls, or its owner consented to an outage (design.md 5, gates)."""
-        refusal = capacity.refusal(str(self._host), self.arguments["site"], time.time())
+    def require_spare(self, *, silent: bool = False) -> None:
+        """The rest of the site carries the calls, or its owner consented to an outage (design.md 5, gates).
+
+        `silent`: no call can live on this appliance any more.
+        """
+        refusal = capacity.refusal(str(self._host), self.arguments["site"], time.time(), silent=silent)
         if refusal:
             what = refusal.removeprefix(f"{self.arguments['site']['name']}: ")
             raise Refused(f"{self._host} stays as it is: {what}", "This operation has changed nothing.")
@@ -185,7 +203,11 @@ class Operation(Moves[Appliance]):
 
     def read(self) -> Appliance:
         """The state of the appliance, in one exchange."""
-        return self.understand(self.exchange(self.questions()))
+        before = self.clock()
+        answer = self.exchange(self.questions())
+        after = self.clock()
+        state = self.understand(answer)
+        return state.with_changes(clock_skew=signs.skew(state.clock, before, after))
 
     def questions(self) -> list[Step]:
         """What `read` asks."""
@@ -193,8 +215,13 @@ class Operation(Moves[Appliance]):
             self.arguments["appliance_directory"],
             self.arguments["site_directory"],
             self.arguments["vms"] or {},
-            self.SUBSET,
+            self.subset,
         )
+
+    @property
+    def subset(self) -> Sequence[str] | None:
+        """What of the state `questions` asks; None is all."""
+        return self.SUBSET
 
     def understand(self, answer: _bridge.Answer) -> Appliance:
         """What the answer to `questions` says."""
@@ -259,6 +286,7 @@ class Operation(Moves[Appliance]):
 
     sleep = staticmethod(time.sleep)
     now = staticmethod(time.monotonic)
+    clock = staticmethod(lambda: datetime.now(UTC))
 
 
 def told(checks: Sequence[health.Check]) -> str:

@@ -31,6 +31,16 @@ MANAGEMENT_SERVICE_FILTER = "PathName LIKE '%Microsoft.Rtc.CCE.ManagementService
 INBOUND_CALLS = r"\LS:MediationServer - Inbound Calls(_Total)\- Current"
 OUTBOUND_CALLS = r"\LS:MediationServer - Outbound Calls(_Total)\- Current"
 
+RESTART_KEYS = (
+    r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending",
+    r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired",
+)
+"""Keys that are there while servicing and while Windows Update wait for a restart."""
+
+SESSION_MANAGER = r"HKLM:\SYSTEM\CurrentControlSet\Control\Session Manager"
+RECOVERY_EVENTS = (304, 20006)
+"""What the management service logs of automatic recovery (cloud-connector.md 4.2)."""
+
 OUTPUT = "$output"
 
 
@@ -164,6 +174,43 @@ def dotnet() -> Step:
 def clock() -> Step:
     """The host's own time; a DateTime comes back as UTC."""
     return read("clock", "Get-Date")
+
+
+def restart_keys() -> Step:
+    return read("restart_keys", "Test-Path", {"LiteralPath": list(RESTART_KEYS)})
+
+
+def file_renames() -> Step:
+    """Files that are replaced at the next start of Windows; the key itself is always there."""
+    return read("file_renames", "Get-ItemProperty", {"LiteralPath": SESSION_MANAGER}, ["PendingFileRenameOperations"])
+
+
+def recovery_events() -> Step:
+    """By number, since neither the source of these events nor the display language is known."""
+    wanted = {"LogName": "Application", "Id": list(RECOVERY_EVENTS)}
+    return read(
+        "recovery_events",
+        "Get-WinEvent",
+        {"FilterHashtable": wanted, "MaxEvents": 20},
+        ["Id", "TimeCreated", "ProviderName", "Message"],
+    )
+
+
+def recovery_status(appliance_directory: str) -> Step:
+    """The file has this name, misspelt as it is (cloud-connector.md 4.2)."""
+    return file_text("recovery_status", rf"{appliance_directory}\CceSevicePersistent")
+
+
+def certificates() -> Step:
+    """The computer's own store. `Get-PfxCertificate` of the external certificate's file would ask for its password."""
+    kept = ["Subject", "Issuer", "NotAfter", "Thumbprint"]
+    return read("certificates", "Get-ChildItem", {"LiteralPath": r"Cert:\LocalMachine\My"}, kept)
+
+
+def start_modes(names: Sequence[str]) -> Step:
+    """`Get-Service` of PowerShell 4.0 does not tell them."""
+    condition = " OR ".join(f"Name='{name}'" for name in names)
+    return read("start_modes", "Get-WmiObject", {"Class": "Win32_Service", "Filter": condition}, ["Name", "StartMode"])
 
 
 def switches() -> Step:
