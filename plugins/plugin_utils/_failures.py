@@ -19,18 +19,29 @@ Description = tuple[str, str, dict[str, Any]]
 """What happened, what to do, and the details as data."""
 
 
-class StepsFailed(Exception):
-    """Steps did not all do their work. `doing` is what they were for, in words that follow "could not"."""
+JOB_REMEDY = (
+    "This ran as a task, which is given no passwords. Most likely a credential is not in the cache (inferred): enter it with the "
+    "credential operation, or register the appliance again with cloud_connector_prompts; then run the same command again."
+)
 
-    def __init__(self, doing: str, asked: Sequence[Step], answer: Answer) -> None:
+
+class StepsFailed(Exception):
+    """Steps did not all do their work. `doing` is what they were for, in words that follow "could not".
+
+    `attached`: they could be given answers to questions; a job cannot, since it carries no secret.
+    """
+
+    def __init__(self, doing: str, asked: Sequence[Step], answer: Answer, *, attached: bool = True) -> None:
         cmdlets = {step["name"]: step["cmdlet"].rpartition("\\")[2] for step in asked}
         self.what, self.remedy, self.details = _describe(doing, cmdlets, answer)
+        if answer.unanswered and not attached:
+            self.remedy = JOB_REMEDY
         super().__init__(self.what)
 
 
 def _describe(doing: str, cmdlets: Mapping[str, str], answer: Answer) -> Description:
     if answer.unanswered:
-        return _prompt(doing, answer.unanswered[0])
+        return _prompt(doing, list(dict.fromkeys(answer.unanswered)), swallowed=answer.stopped is None)
     name, reason = answer.stopped or ("", "")
     result = answer.results[name]
     if reason == "expect":
@@ -38,17 +49,23 @@ def _describe(doing: str, cmdlets: Mapping[str, str], answer: Answer) -> Descrip
     return _error(doing, result, cmdlets.get(name, name))
 
 
-def _prompt(doing: str, text: str) -> Description:
-    pattern = re.sub(r"[][.^$*+?{}\\|()#]", r"\\\g<0>", text[:60]).replace("'", "''")
+def _prompt(doing: str, texts: Sequence[str], *, swallowed: bool) -> Description:
+    """A question nobody had an answer for. `swallowed`: the product caught the bridge's error and went on."""
+    asked = " and ".join(repr(text) for text in texts)
+    after = " It went on all the same: what it did then is not known." if swallowed else ""
+    what, lines = ("this line", "") if len(texts) == 1 else ("these lines", "\n")
     remedy = (
-        "Add this line to cloud_connector_prompts in the inventory, with the right user (where one is asked for) and "
-        f"password from your vault, then run the same command again: - {{prompt: '{pattern}', user: ..., password: ...}}"
+        f"Add {what} to cloud_connector_prompts in the inventory, with the right user (where one is asked for) and "
+        f"password from your vault, then run the same command again: {lines}{_inventory_lines(texts)}"
     )
-    return (
-        f"Could not {doing}: the product asked {text!r} and nobody had an answer.",
-        remedy,
-        {"prompt": text, "class": "prompt"},
-    )
+    details = {"prompt": texts[0], "prompts": list(texts), "swallowed": swallowed, "class": "prompt"}
+    return f"Could not {doing}: the product asked {asked} and nobody had an answer.{after}", remedy, details
+
+
+def _inventory_lines(texts: Sequence[str]) -> str:
+    """Answers as YAML, each with a pattern of PowerShell that fits this question."""
+    patterns = [re.sub(r"[][.^$*+?{}\\|()#]", r"\\\g<0>", text[:60]).replace("'", "''") for text in texts]
+    return "\n".join(f"- {{prompt: '{pattern}', user: ..., password: ...}}" for pattern in patterns)
 
 
 def _fence(doing: str, result: Result, cmdlet: str) -> Description:

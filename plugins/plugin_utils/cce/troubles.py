@@ -102,6 +102,12 @@ TROUBLES: tuple[Trouble, ...] = (
         "again.",
     ),
     Trouble(
+        "prompt-past-the-bridge",
+        r"\APSInvalidOperationException\b|NonInteractive mode|does not support user interaction",
+        "The product asked in a way that only a person at its console can answer.",
+        "Run this cmdlet once at the console of the host, as the deployment account; then run the same command again.",
+    ),
+    Trouble(
         "network-logon",
         r"Access (to the path .* )?is denied|UnauthorizedAccess",
         "This logon may not read there; a network logon (NTLM) reaches no second host.",

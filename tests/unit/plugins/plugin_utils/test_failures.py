@@ -57,9 +57,36 @@ def test_the_same_words_are_said_once() -> None:
 
 def test_a_question_comes_before_every_error() -> None:
     failure = failed(error("x"), prompts=[{"text": "Enter Bob's (it): ", "answered": False}])
-    assert failure.details == {"prompt": "Enter Bob's (it): ", "class": "prompt"}
+    assert (failure.details["prompt"], failure.details["class"]) == ("Enter Bob's (it): ", "prompt")
     (line,) = yaml.safe_load(failure.remedy[failure.remedy.index("- {") :])
     assert line["prompt"] == r"Enter Bob's \(it\): "
+
+
+def test_every_question_gets_its_line() -> None:
+    asked = [{"text": text, "answered": False} for text in ("First?", "Second?", "First?")]
+    failure = failed(error("x"), prompts=asked)
+    lines = yaml.safe_load(failure.remedy[failure.remedy.index("- {") :])
+    assert [line["prompt"] for line in lines] == [r"First\?", r"Second\?"]
+    assert failure.details["prompts"] == ["First?", "Second?"] and "'First?' and 'Second?'" in failure.what
+
+
+def test_a_question_that_the_product_swallowed_is_a_failure_of_unknown_outcome() -> None:
+    failure = failed(stopped=None, prompts=[{"text": "Enter it", "answered": False}])
+    assert failure.details["swallowed"] and "what it did then is not known" in failure.what
+    assert not failed(error("x"), prompts=[{"text": "Enter it", "answered": False}]).details["swallowed"]
+
+
+def test_a_job_is_not_told_to_be_given_answers() -> None:
+    asked = [{"text": "Enter it", "answered": False}]
+    answer = {"results": [], "stopped": {"name": "act", "reason": "error"}, "prompts": asked}
+    failure = StepsFailed("deploy", ASKED, Answer(answer), attached=False)
+    assert "credential operation" in failure.remedy and "- {prompt" not in failure.remedy
+
+
+def test_a_question_past_the_bridge_is_named() -> None:
+    text = "PowerShell is in NonInteractive mode. Read and Prompt functionality is not available."
+    for one in (error(text), error("Auf Deutsch", id="PSInvalidOperationException")):
+        assert failed(one).details["class"] == "prompt-past-the-bridge"
 
 
 def test_a_question_that_was_answered_is_none() -> None:
