@@ -247,7 +247,7 @@ class Operation(Moves[Appliance]):
             self._after_death(died, doing)
             return None
         if answer.failed:
-            raise _failures.StepsFailed(doing, job_steps, answer)
+            raise _failures.StepsFailed(doing, job_steps, answer, attached=False)
         return answer
 
     def _after_death(self, died: _jobs.JobDied, doing: str) -> None:
