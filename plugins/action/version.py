@@ -15,7 +15,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     Refused,
     Unfinished,
 )
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService, is_release
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import predict, steps
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown, need
@@ -65,11 +65,11 @@ class ActionModule(OutOfService):
         self.require_way_out(state)
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        if self.begun(state) or need(state.running) != self.target:
+        if is_release(changes):
+            self.release(state)
+        else:
             self._switch(state)
             self.hand_back()
-        else:
-            self.release(state)
 
     def _switch(self, state: Appliance) -> None:
         fences = [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]

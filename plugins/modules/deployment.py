@@ -7,23 +7,42 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: deployment
-short_description: Deploy the VMs of a version beside the running ones
+short_description: Deploy the VMs of a version beside the running ones, or remove those of a version
 version_added: 0.1.0
 description:
-  - Runs C(Install-CcAppliance -Upgrade) as a job, unless the version is running or is the backup already.
-  - Takes hours. That the running VMs go on carrying calls meanwhile is inferred from the documented procedure.
+  - With O(state=present), runs C(Install-CcAppliance -Upgrade) as a job, unless the version is running or is the backup already.
+  - >-
+    With O(state=absent), runs C(Uninstall-CcAppliance -Version) as a job, unless no VM of the version is there. The version is
+    always named, because without it the product removes the running set. That the MSI and the tenant's registration stay is
+    inferred from the documented procedures.
+  - >-
+    The running version is removed only with O(remove_running), and then behind the same conditions as a switch. These are a state
+    of the whole O(site) not older than a minute, enough capacity without this appliance or consent, and the out-of-service slot
+    of the site. The product drains first. The slot is kept until the appliance serves again or is unregistered.
+  - A deployment takes hours. That the running VMs go on carrying calls meanwhile is inferred from the documented procedure.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site
   - sfb.cloud_connector.job
 options:
+  state:
+    description: V(present) deploys, V(absent) removes.
+    type: str
+    choices: [present, absent]
+    default: present
   version:
-    description: The version to upgrade to, such as V(2.1).
+    description: The version to deploy or to remove, such as V(2.1).
     type: str
     required: true
+  remove_running:
+    description:
+      - With O(state=absent), allows that the version is the running one. The appliance carries no calls any more then.
+      - A set whose VMs are on and connected counts as running, whatever the product says.
+    type: bool
+    default: false
   timeout:
     description:
-      - Seconds to wait for the deployment.
+      - Seconds to wait for the deployment or the removal.
       - When they are over the module fails and says so; the work goes on, and the same command finds it again.
     type: int
     default: 28800
@@ -51,6 +70,16 @@ EXAMPLES = r"""
     site_directory: \\files\berlin
     vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
     version: "2.1"
+    task_user: "{{ cloud_connector_deployment_user }}"
+    task_password: "{{ cloud_connector_deployment_password }}"
+
+- name: Remove the VMs of the version before, which ends the way back to it
+  sfb.cloud_connector.deployment:
+    appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
+    site_directory: \\files\berlin
+    vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
+    version: "2.0.1"
+    state: absent
     task_user: "{{ cloud_connector_deployment_user }}"
     task_password: "{{ cloud_connector_deployment_password }}"
 """

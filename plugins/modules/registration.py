@@ -7,18 +7,31 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registration
-short_description: Register the appliance with the tenant
+short_description: Register the appliance with the tenant, or take it out of it
 version_added: 0.1.0
 description:
-  - Runs C(Register-CcAppliance) unless the tenant knows the appliance in full and the management service runs as CceService.
+  - With O(state=present), runs C(Register-CcAppliance) unless the tenant knows the appliance in full and the management service runs as CceService.
   - A conflict, where the tenant knows only one half of the identity, is found before the cmdlet is run.
+  - >-
+    With O(state=absent), runs C(Unregister-CcAppliance) unless the tenant does not know the appliance. Documented is that the
+    management service runs as NetworkService afterwards. What becomes of live calls is not documented. So it refuses unless no
+    call can live on the appliance, because its services are stopped (maintenance mode) or none of its VMs is on, and unless the
+    rest of the site carries the calls or somebody consented to an outage. Needs O(site), not older than a minute.
+  - An appliance without VMs that is unregistered gives back the out-of-service slot of the site, if it holds that.
   - How the real cmdlet words its prompts is not known; O(prompts) are patterns and belong in the inventory.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site
 options:
+  state:
+    description:
+      - V(present) registers, V(absent) unregisters. Unregistering is no part of an upgrade.
+      - Microsoft's texts differ on whether it comes before or after the deployment is removed.
+    type: str
+    choices: [present, absent]
+    default: present
   version:
-    description: The version to upgrade to, such as V(2.1).
+    description: The version of the scripts that do it, such as V(2.1). Those of another version are refused.
     type: str
     required: true
   prompts:
@@ -64,6 +77,18 @@ EXAMPLES = r"""
     vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
     version: "2.1"
     prompts: "{{ cloud_connector_prompts }}"
+
+- name: Take an appliance without VMs out of the tenant
+  sfb.cloud_connector.registration:
+    appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
+    site_directory: \\files\berlin
+    vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
+    version: "2.1"
+    state: absent
+    site:
+      name: berlin
+      peak_calls: 600
+      states: "{{ cloud_connector_site_states }}"
 """
 
 RETURN = r"""

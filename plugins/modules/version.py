@@ -14,6 +14,12 @@ description:
   - The cmdlet is a toggle without a version parameter, so both versions are compared again on the appliance in the same process.
   - It drains first. Running calls end by themselves and new ones are refused. A drain has no documented limit.
   - Refuses without a state of the whole site that is at most a minute old, or when the rest of the site cannot carry its calls and nobody consented to an outage.
+  - >-
+    Claims the out-of-service slot of the site in the same request as the switch, a file in O(site_directory) that one appliance
+    at a time can have. So a playbook with many forks cannot take out two appliances of a site. The slot is given back when the
+    appliance was read to serve again. As long as it does not, it is kept, with a warning; the same command again gives it back.
+  - The slot of an appliance that was read healthy and without unfinished work since it took the slot is taken over.
+  - C(-Force) of the cmdlet is never used. What it does to a drain that is under way is not documented.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.required_site

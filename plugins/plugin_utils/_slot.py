@@ -42,7 +42,7 @@ class OutOfService(Operation):
     def require_way_out(self, state: Appliance) -> None:
         """The appliance may leave service: nothing else is under way on it, the slot is to be had, the others carry on."""
         self.require_idle_host(state)
-        self._require_site()
+        self.require_site()
         self._require_same_directory(state)
         problem = slot.problem(state, self.arguments["site"])
         if problem:
@@ -62,10 +62,11 @@ class OutOfService(Operation):
                 "Run the operation that began it again: it waits for it. Then run this one.",
             )
 
-    def _require_site(self) -> None:
+    def require_site(self) -> None:
+        """Where the option `site` is needed in one state of the module only."""
         if self.arguments["site"] is None:
             raise Refused(
-                f"{self._host} stays in service: what is known of its site was not given.",
+                f"{self._host} stays as it is: what is known of its site was not given.",
                 "Give the option site with the states of all its appliances, read right before.",
             )
 
@@ -80,7 +81,7 @@ class OutOfService(Operation):
 
     def slot_changes(self, state: Appliance) -> list[Change]:
         """When all else is done: the slot is given back if the appliance serves; else it is kept, and said so."""
-        if not _holds(state):
+        if not holds(state):
             return []
         if not slot.may_be_released(state):
             self.warn(self._kept(state))
@@ -100,14 +101,23 @@ class OutOfService(Operation):
             after = self.fresh_state()
             if failed.details.get("step") in slot.STEPS:
                 raise self._slot_lost(failed, after) from failed
-            if after is not None and _holds(after):
-                self.warn(self._kept(after))
+            self._warn_kept(after)
             raise
 
-    def _claim_steps(self, state: Appliance) -> list[Step]:
-        return slot.claim_steps(self.arguments["site_directory"], self._claim(state), need(state.slot))
+    def come_back(self, state: Appliance, act: Step, doing: str) -> None:
+        """Runs `act` as a job, which brings the appliance back into service, and gives the slot back when it has."""
+        try:
+            self.run_job(state, [act], doing)
+        except (StepsFailed, Died):
+            self._warn_kept(self.fresh_state())
+            raise
+        self.hand_back()
 
-    def _claim(self, state: Appliance) -> Slot:
+    def _claim_steps(self, state: Appliance) -> list[Step]:
+        return slot.claim_steps(self.arguments["site_directory"], self.claim(state), need(state.slot))
+
+    def claim(self, state: Appliance) -> Slot:
+        """A new claim of this appliance for this operation."""
         name, computer = str(self._host), need(state.computer_name)
         return slot.make(name, computer, self.OPERATION, datetime.now(UTC), uuid.uuid4().hex)
 
@@ -120,7 +130,7 @@ class OutOfService(Operation):
                 failed.remedy,
                 **failed.details,
             )
-        if after.slot is None or _holds(after):
+        if after.slot is None or holds(after):
             return Refused(
                 f"{self._host} stays in service: the slot could not be claimed: {failed.what}",
                 "Give the deployment account write access to the site directory; where it has that, another appliance has "
@@ -136,7 +146,7 @@ class OutOfService(Operation):
     def hand_back(self) -> None:
         """After an act that ends with the appliance in service: waits until it is, then gives the slot back."""
         state = self._served()
-        if not _holds(state):
+        if not holds(state):
             return
         if not slot.may_be_released(state):
             self.warn(self._kept(state))
@@ -168,6 +178,10 @@ class OutOfService(Operation):
         """A warning of the task's result; the same one only once."""
         self._warnings = {**getattr(self, "_warnings", {}), text: None}
 
+    def _warn_kept(self, state: Appliance | None) -> None:
+        if state is not None and holds(state):
+            self.warn(self._kept(state))
+
     def _kept(self, state: Appliance) -> str:
         serves = health.serves(state)
         reason = f": {serves.reason}" if isinstance(serves, Unknown) else ""
@@ -187,7 +201,13 @@ class OutOfService(Operation):
         return {"warnings": warnings} if warnings else {}
 
 
-def _holds(state: Appliance) -> bool:
+def is_release(changes: Sequence[Change]) -> bool:
+    """Whether all there is to do is to give the slot back."""
+    return [change.what for change in changes] == [RELEASE]
+
+
+def holds(state: Appliance) -> bool:
+    """Whether the appliance is known to hold the slot."""
     try:
         return slot.is_own(state)
     except NotReadError:

@@ -105,15 +105,18 @@ def needed(policy: Policy, carriers: Sequence[Carrier]) -> int:
     return max(policy.peak_calls, sum(carrier.calls or 0 for carrier in carriers))
 
 
-def leave_problem(site: str, name: str, carriers: Sequence[Carrier], policy: Policy, now: datetime) -> str | None:
+def leave_problem(
+    site: str, name: str, carriers: Sequence[Carrier], policy: Policy, now: datetime, *, silent: bool = False
+) -> str | None:
     """Why appliance `name` must not leave service, as a sentence; None where it may.
 
-    Consent covers a site that has no spare even when all is well; it never covers a neighbour that is ill.
+    `silent`: no call can live on it, so that its counters need not be readable. Consent covers a site that has no spare even
+    when all is well; it never covers a neighbour that is ill.
     """
     own = next((carrier for carrier in carriers if carrier.name == name), None)
     if own is None:
         return f"{site}: nothing is known of {name}."
-    if own.calls is None and not own.dismantled:
+    if own.calls is None and not (own.dismantled or silent):
         return f"{site}: the live calls of {name} could not be read, and unread never means none."
     others = [carrier for carrier in carriers if carrier.name != name]
     room, need = sum(carrier.capacity for carrier in others if carrier.healthy), needed(policy, carriers)
@@ -168,15 +171,15 @@ def _nobody(site: str, carriers: Sequence[Carrier], consent: Consent | None) -> 
 # --- the option `site` of the modules ---------------------------------------------------------------------------------
 
 
-def refusal(host: str, site: Mapping[str, Any], now: float) -> str | None:
-    """Why `host` must not leave service, from the option `site`; `now` in seconds since 1970."""
+def refusal(host: str, site: Mapping[str, Any], now: float, *, silent: bool = False) -> str | None:
+    """Why `host` must not leave service, from the option `site`; `now` in seconds since 1970, `silent` as in `leave_problem`."""
     stale = [state["name"] for state in site["states"] if not _fresh(state, now)]
     if stale:
         return (
             f"{site['name']}: the state of {', '.join(stale)} is older than {FRESH_SECONDS:.0f} seconds: read it again."
         )
     moment = datetime.fromtimestamp(now, UTC)
-    return leave_problem(site["name"], host, _carriers(site), policy(site), moment)
+    return leave_problem(site["name"], host, _carriers(site), policy(site), moment, silent=silent)
 
 
 def _fresh(state: Mapping[str, Any], now: float) -> bool:

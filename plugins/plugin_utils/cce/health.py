@@ -34,6 +34,9 @@ SERVICE_ACCOUNT = "CceService"
 REGISTERED_SERVICE = Service(name="management service", state="Running", account=rf".\{SERVICE_ACCOUNT}")
 """What check mode says of the management service after a registration."""
 
+UNREGISTERED_SERVICE = Service(name="management service", state="Running", account=r"NT AUTHORITY\NetworkService")
+"""What check mode says of it after the registration is gone (cloud-connector.md 1.1 Unregister-CcAppliance)."""
+
 
 @dataclass(frozen=True)
 class Check:

@@ -19,6 +19,15 @@ def deployed(appliance: Appliance, version: str) -> dict[str, Any]:
     return {"backup": version, "machines": (*need(appliance.machines), *new)}
 
 
+def removed(appliance: Appliance, version: str) -> dict[str, Any]:
+    """The changed readings after the VMs of a version are removed."""
+    return {
+        "running": None if appliance.running == version else appliance.running,
+        "backup": None if appliance.backup == version else appliance.backup,
+        "machines": tuple(machine for machine in need(appliance.machines) if machine.version != version),
+    }
+
+
 def switched(appliance: Appliance, version: str) -> dict[str, Any]:
     """The changed readings after a switch: the new set runs where the old one was connected, the old one is off."""
     old = [machine for machine in need(appliance.machines) if machine.version == appliance.running]
