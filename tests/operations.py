@@ -55,7 +55,7 @@ def prepare(
         None,
         None,
     )
-    made.sleep, made.now = lab.sleep, lab.now
+    made.sleep, made.now, made.clock = lab.sleep, lab.now, lab.world.now
     return made
 
 

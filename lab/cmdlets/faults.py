@@ -63,6 +63,8 @@ def _strike(call: Invocation, appliance: Appliance, fault: Fault) -> Work:
         raise HalfDone
     if fault.action == "services_fail":
         _break_edge(appliance)
+    elif fault.action == "warn":
+        call.warn(fault.text)
     elif fault.action == "die_host":
         appliance.restart()
         yield call.env.event()

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from lab.powershell.objects import Credential
 from lab.world.calls import Line, cut
+from lab.world.certificates import put_in_store
 from lab.world.computer import Activity, Computer, Service
 from lab.world.configuration import Ini, addresses
 from lab.world.faults import Faults
 from lab.world.machines import Role, VirtualMachine, VmSet, booted, guest
+from lab.world.network import account
 from lab.world.record import Outage
 from lab.world.tenant import TenantAppliance
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from lab.world.world import World
 
 PROGRAM_DATA = r"C:\ProgramData\CloudConnector"
+MODULE_INI = rf"{PROGRAM_DATA}\module.ini"
 VM_BOOT_SECONDS = 120.0
 
 
@@ -124,6 +127,8 @@ class Appliance:
         computer = guest(self.world.env, server, role, self._service_changed)
         name = self.world.switches.vm_name.format(server=server, version=version)
         machine = VirtualMachine(name, role, computer, address, switches)
+        if role == "Edge":
+            put_in_store(self, computer, ini)
         self.sets.setdefault(version, VmSet(version)).machines[role] = machine
         return machine
 
@@ -159,6 +164,8 @@ class Appliance:
         carries = self.carrying is not None
         if not carries and self.line.alive:
             cut(self.line, self.world.record, self.world.now(), self.cause)
+        if carries and self.computer.files.exists(self.recovery_file):
+            self.computer.files.remove(self.recovery_file)
         taking = carries and not self.draining
         if taking != self.line.taking:
             self.line.taking = taking
@@ -168,6 +175,24 @@ class Appliance:
     def cause(self) -> str:
         """Why something changes just now, for the record."""
         return self._cause or "VMs, services or networks of the running set"
+
+    @property
+    def recovery_file(self) -> str:
+        """Where the management service notes what it is about (4.2); not there while nothing is wrong, which is inferred."""
+        roots = [known.appliance for user, known in self.directories.items() if user == account(self.owner)]
+        return rf"{roots[0] if roots else PROGRAM_DATA}\CceSevicePersistent"
+
+    def give_up(self, failed: list[Service]) -> None:
+        """The signs that the management service leaves when it cannot bring services back (4.2); its tries are not simulated."""
+        for service in failed:
+            service.start_mode = "Manual"
+        source = "Cloud Connector Management Service"
+        result = "Completed recovery of the appliance, recover result: CannotRecover"
+        self.computer.log(source, 304, "Error", result)
+        self.computer.log(
+            source, 20006, "Error", "Appliance cannot be recovered automatically, please recover manually"
+        )
+        self.computer.files.write_text(self.recovery_file, "AutoMaintenanceStatus=3\r\n")
 
     def _note_service(self) -> None:
         if self.outage is not None:
@@ -225,7 +250,13 @@ class Appliance:
     def write_versions(self) -> None:
         """Writes running and backup version to module.ini, whose keys are not documented: these are the lab's."""
         text = f"; simulated\r\nRunningVersion={self.running or ''}\r\nBackupVersion={self.backup or ''}\r\n"
-        self.computer.files.write_text(rf"{PROGRAM_DATA}\module.ini", text)
+        self.computer.files.write_text(MODULE_INI, text)
+
+    @property
+    def knows_versions(self) -> bool:
+        """Whether module.ini names what runs; T7 is that it does not."""
+        files = self.computer.files
+        return files.exists(MODULE_INI) and "RunningVersion=\r" not in files.read_text(MODULE_INI)
 
     def state(self) -> dict[str, Any]:
         """The whole state as data, for assertions and the control API."""

@@ -199,6 +199,7 @@ class Computer:
         self.disks = {"C:": Disk(Folder("C:\\", start, start))}
         self.files = Files(self._local_root, self.now)
         self.registry = WindowsRegistry()
+        self.registry.set(SESSION_MANAGER, {})
         self.services = Services()
         self.accounts: dict[str, str] = {}
         self.executables: dict[str, Executable] = {}
@@ -318,10 +319,17 @@ class Computer:
     def _boot(self) -> Activity:
         yield self.env.timeout(self.boot_seconds)
         self.up, self.boot_time = True, self.now()
+        self._forget_restart()
         for service in self.services.values():
             if service.start_mode == "Auto" and not service.broken:
                 service.become("Running")
         self._tell()
+
+    def _forget_restart(self) -> None:
+        """What waited for this restart is done."""
+        self.registry.set(SESSION_MANAGER, {})
+        for key in RESTART_KEYS:
+            self.registry.remove(key)
 
     def _tell(self) -> None:
         for watcher in self.watchers:
@@ -340,6 +348,13 @@ def _killable(body: Activity) -> Activity:
     except simpy.Interrupt as interrupt:
         return interrupt.cause
 
+
+SESSION_MANAGER = r"HKLM:\SYSTEM\CurrentControlSet\Control\Session Manager"
+RESTART_KEYS = (
+    r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending",
+    r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired",
+)
+"""Keys that are there while servicing, or Windows Update, waits for a restart."""
 
 HIVES = {"HKEY_LOCAL_MACHINE": "HKLM:", "HKEY_CURRENT_USER": "HKCU:", "HKLM": "HKLM:", "HKCU": "HKCU:"}
 

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 When = Literal["before", "during", "after"]
-Action = Literal["error", "hang", "die_host", "half_done", "services_fail", "exit_code"]
+Action = Literal["error", "warn", "hang", "die_host", "half_done", "services_fail", "exit_code"]
 
 
 @dataclass
 class Fault:
     """One fault that waits for its moment.
 
-    error: the cmdlet throws `text`. hang: it never comes back. die_host: the host restarts under it. half_done: it comes back
-    without an error, its work undone from there on. services_fail: the services of the new Edge do not start (Switch-CcVersion
-    only). exit_code: Windows Installer ends with `code` and changes nothing (3010 and 1641: it did its work).
+    error: the cmdlet throws `text`. warn: it writes `text` as a warning and goes on. hang: it never comes back. die_host: the
+    host restarts under it. half_done: it comes back without an error, its work undone from there on. services_fail: the services
+    of the new Edge do not start (Switch-CcVersion only). exit_code: Windows Installer ends with `code` and changes nothing (3010
+    and 1641: it did its work).
     """
 
     cmdlet: str

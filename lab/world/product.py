@@ -8,7 +8,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from lab.world.appliance import Appliance
-from lab.world.computer import Activity, Launch, Module, Service
+from lab.world.computer import SESSION_MANAGER, Activity, Launch, Module, Service
 
 if TYPE_CHECKING:
     from lab.world.files import Files
@@ -132,6 +132,9 @@ class Installer:
         if fault is not None and fault.code not in (RESTART_NEEDED, RESTARTING):
             return fault.code
         self._apply(action, target)
+        if fault is not None:
+            renamed = {"PendingFileRenameOperations": [rf"\??\{MODULE_FOLDER}\old", ""]}
+            appliance.computer.registry.set(SESSION_MANAGER, renamed)
         return SUCCESS if fault is None else fault.code
 
     def _end(self, restart: bool) -> Activity:

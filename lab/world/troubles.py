@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from lab.world.appliance import PROGRAM_DATA, Appliance
+from lab.powershell.objects import Credential, Secret
+from lab.world import certificates
+from lab.world.appliance import MODULE_INI, PROGRAM_DATA, Appliance
 from lab.world.configuration import FILE
 from lab.world.faults import Fault
 
@@ -38,8 +40,23 @@ FAULTS: Mapping[str, Fault] = {
         text="The term 'Stop-CsWindowsService' is not recognized as the name of a cmdlet, function, script file, or "
         "operable program.",
     ),
+    "T21": Fault(
+        "Install-CcAppliance",
+        "during",
+        "warn",
+        text="Windows automatic updating is not enabled. To ensure that your newly-installed role or feature is automatically "
+        "updated, turn on Windows Update.",
+        point="AD",
+    ),
+    "T25": Fault(
+        "Convert-CcIsoToVhdx",
+        "during",
+        text="Failed to install Windows updates. Please manually update the VM (Password: Lab-Vm-Passw0rd!) and run "
+        "Convert-CcIsoToVhdx with -GeneralizeOnly",
+        point="base machine",
+    ),
 }
-"""Failures inside a cmdlet. T4: the services of the new Edge do not start."""
+"""Failures inside a cmdlet. T4: the services of the new Edge do not start. T21 is a warning, the end of its text Windows' own."""
 
 
 def begin(appliance: Appliance, **described: Any) -> None:
@@ -73,6 +90,21 @@ def conflict(appliance: Appliance) -> None:
 def restart_of_host(appliance: Appliance) -> None:
     """T5: the host restarts."""
     appliance.restart()
+
+
+def versions_forgotten(appliance: Appliance) -> None:
+    """T7: module.ini was not migrated, so no version is known."""
+    appliance.computer.files.write_text(MODULE_INI, "; simulated\r\nRunningVersion=\r\nBackupVersion=\r\n")
+
+
+def certificates_expired(appliance: Appliance) -> None:
+    """T9: the internal certificates of the Edge VM ran out."""
+    certificates.expire(appliance, certificates.INTERNAL_ISSUER)
+
+
+def external_certificate_expired(appliance: Appliance) -> None:
+    """Of no number in 6.3: the external certificate ran out."""
+    certificates.expire(appliance, certificates.EXTERNAL_ISSUER)
 
 
 def tenant_password_changed(appliance: Appliance) -> None:
@@ -109,6 +141,12 @@ def no_hyper_v(appliance: Appliance) -> None:
     _forget(appliance, "Hyper-V")
 
 
+def certificate_password(appliance: Appliance) -> None:
+    """T24: the cached password is not that of the new certificate."""
+    for cached in appliance.caches.values():
+        cached["ExternalCert"] = Credential("ExternalCert", Secret("that of the old certificate"))
+
+
 def _forget(appliance: Appliance, name: str) -> None:
     appliance.computer.modules = [module for module in appliance.computer.modules if module.name != name]
 
@@ -116,11 +154,15 @@ def _forget(appliance: Appliance, name: str) -> None:
 STATES: Mapping[str, Callable[[Appliance], None]] = {
     "T5": restart_of_host,
     "T6": conflict,
+    "T7": versions_forgotten,
+    "T9": certificates_expired,
     "T10": tenant_password_changed,
     "T11": cache_sealed,
     "T12": old_dotnet,
     "T13": no_state_line,
     "T19": no_module,
     "T20": no_hyper_v,
+    "T24": certificate_password,
+    "external certificate": external_certificate_expired,
 }
 """States of the world."""

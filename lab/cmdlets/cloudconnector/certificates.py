@@ -9,6 +9,7 @@ import hashlib
 
 from lab.cmdlets.cloudconnector.product import Work, directories, files_of, product, work
 from lab.powershell.invocation import Invocation
+from lab.world import certificates as store
 from lab.world import credentials
 from lab.world.appliance import Appliance
 from lab.world.files import split
@@ -57,6 +58,8 @@ def _import(call: Invocation, appliance: Appliance, target: str, data: bytes) ->
     if target == "EdgeServer" and not _opens(call, appliance, data):
         call.throw(WRONG_PASSWORD)
     appliance.imported[target] = data
+    if target == "EdgeServer":
+        store.renew(appliance, store.EXTERNAL_ISSUER)
 
 
 def _opens(call: Invocation, appliance: Appliance, data: bytes) -> bool:
@@ -100,9 +103,17 @@ def export_root(call: Invocation, _: Appliance) -> None:
     "Remove-CcLegacyServerCertificate",
 )
 def change_certificates(call: Invocation, appliance: Appliance) -> Work:
-    """Takes its time and is noted in the record."""
+    """Takes its time and is noted in the record; new certificates of the servers come beside the old ones."""
     yield from work(call, appliance, "certificates", CA_SECONDS)
+    if call.name.endswith("ServerCertificate"):
+        change = store.remove_legacy if call.name.startswith("Remove") else renew_internal
+        change(appliance)
     appliance.world.record.event(f"{call.name} done", appliance.name)
+
+
+def renew_internal(appliance: Appliance) -> None:
+    """New certificates of the appliance's own authority."""
+    store.renew(appliance, store.INTERNAL_ISSUER)
 
 
 @product("Install-CcOMSAgent")

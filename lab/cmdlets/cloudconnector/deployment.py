@@ -120,7 +120,7 @@ def _into_service(call: Invocation, appliance: Appliance, version: str) -> Work:
     new.start_mode("Auto")
     yield from work(call, appliance, "services", appliance.world.switches.services_seconds)
     with appliance.because("Install-CcAppliance"):
-        report(call, [service.name for service in new.start_services()])
+        report(call, appliance, new.start_services())
         appliance.running = version
         appliance.settle()
 

@@ -6,6 +6,7 @@ from lab.cmdlets.cloudconnector.draining import drain
 from lab.cmdlets.cloudconnector.product import Work, product, work
 from lab.powershell.invocation import Invocation
 from lab.world.appliance import Appliance
+from lab.world.computer import Service
 
 
 @product("Enter-CcUpdate")
@@ -45,16 +46,18 @@ def leave(call: Invocation, appliance: Appliance) -> Work:
         running = appliance.running_set
         if running is not None:
             running.start_mode("Auto")
-            report(call, [service.name for service in running.start_services()])
+            report(call, appliance, running.start_services())
         appliance.maintenance, appliance.draining = False, False
         _tell_tenant(appliance)
         appliance.settle()
 
 
-def report(call: Invocation, failed: list[str]) -> None:
-    """Writes the documented error (T4) for each service that did not start."""
-    for name in failed:
-        call.error(f"Service {name} failed to start. Check to make sure the service is not disabled.")
+def report(call: Invocation, appliance: Appliance, failed: list[Service]) -> None:
+    """Writes the documented error (T4) for each service that did not start; the management service gives up on them (9.4)."""
+    for service in failed:
+        call.error(f"Service {service.name} failed to start. Check to make sure the service is not disabled.")
+    if failed:
+        appliance.give_up(failed)
 
 
 def _tell_tenant(appliance: Appliance) -> None:

@@ -6,7 +6,7 @@ from lab.cmdlets.cloudconnector.configuration import in_force
 from lab.cmdlets.cloudconnector.credentials import complete, enter_again
 from lab.cmdlets.cloudconnector.product import Work, product, work
 from lab.powershell.invocation import Invocation
-from lab.world.appliance import Appliance
+from lab.world.appliance import MODULE_INI, Appliance
 from lab.world.configuration import BadConfiguration, Identity, identity
 from lab.world.product import own_service
 from lab.world.tenant import Refused, TenantAppliance, TenantSite, new_identity
@@ -34,6 +34,8 @@ def register(call: Invocation, appliance: Appliance) -> Work:
         call.throw(str(refused))
     yield from work(call, appliance, "registered", 0)
     own_service(appliance)
+    if not appliance.computer.files.exists(MODULE_INI):
+        appliance.write_versions()
     appliance.registered = True
 
 

@@ -62,8 +62,8 @@ def _engage(call: Invocation, appliance: Appliance, new: VmSet) -> Work:
     yield from work(call, appliance, "connected", switches.switch_duration / 3)
     new.start_mode("Auto")
     yield from work(call, appliance, "services", switches.services_seconds)
-    failed = [service.name for service in new.start_services()]
-    report(call, failed)
+    failed = new.start_services()
+    report(call, appliance, failed)
     if not failed or switches.failed_services_still_switch:
         _exchange(appliance)
     appliance.settle()

@@ -16,7 +16,8 @@ def get_version(call: Invocation, appliance: Appliance) -> None:
         text = "A parameter cannot be found that matches parameter name 'VersionType'."
         exception = "System.Management.Automation.ParameterBindingException"
         call.throw(text, "NamedParameterNotFound,Get-CcVersion", "InvalidArgument", exception)
-    versions = {"RunningScripts": scripts(call), "RunningBits": appliance.running, "BackupBits": appliance.backup}
+    running, backup = (appliance.running, appliance.backup) if appliance.knows_versions else (None, None)
+    versions = {"RunningScripts": scripts(call), "RunningBits": running, "BackupBits": backup}
     if kind == "All":
         call.write(PSObject(dict(versions)))
     elif versions[kind] is not None:
@@ -26,7 +27,7 @@ def get_version(call: Invocation, appliance: Appliance) -> None:
 @product("Get-CcRunningVersion")
 def get_running_version(call: Invocation, appliance: Appliance) -> None:
     """Writes the version of the running set, or nothing."""
-    if appliance.running is not None:
+    if appliance.running is not None and appliance.knows_versions:
         call.write(appliance.running)
 
 

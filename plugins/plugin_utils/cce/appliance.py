@@ -24,6 +24,9 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
 }
 """The monitored services of each VM (cloud-connector.md 4.1)."""
 
+TARGETS = ("EdgeServer", "MediationServer")
+"""What external certificates are for (cloud-connector.md 1.2)."""
+
 MANAGEMENT_SWITCHES = ("SfB CCE Management Switch", "Cloud Connector Management Switch")
 """The names documents know; the ini may hold another (cloud-connector.md 9.1 no. 18)."""
 
@@ -80,6 +83,33 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """A certificate in the store of a computer."""
+
+    subject: str
+    issuer: str
+    expires: datetime
+    thumbprint: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """An entry of a Windows event log."""
+
+    id: int
+    time: datetime
+    message: str
+
+
+@dataclass(frozen=True)
+class Skew:
+    """Seconds that the host's clock is ahead of the controller's, give or take `tolerance`: half of what the exchange took."""
+
+    seconds: float
+    tolerance: float
+
+
+@dataclass(frozen=True)
 class Space:
     """Bytes."""
 
@@ -131,7 +161,20 @@ class Appliance:
     dotnet_release: Reading[int | None]
     """The release number of the .NET Framework; None: no 4.5 or later."""
     clock: Reading[datetime]
+    clock_skew: Reading[Skew]
     boot_time: Reading[datetime]
+    pending_restart: Reading[tuple[str, ...]]
+    """What of Windows waits for a restart of the host: servicing, windows_update, file_renames."""
+    certificate_files: Mapping[str, Reading[str | None]]
+    """EdgeServer, MediationServer -> path of its external certificate; None: none was set."""
+    certificates: Reading[tuple[Certificate, ...]]
+    """In the Edge VM's own store: the external one and those of the appliance's own authority."""
+    recovery_status: Reading[int | None]
+    """AutoMaintenanceStatus in CceSevicePersistent, 3: automatic recovery; None: no such file, or no such line."""
+    recovery_events: Reading[tuple[Event, ...]]
+    """Events 304 and 20006 of the host's Application log that speak of recovery, the newest first."""
+    start_modes: Mapping[str, Reading[Mapping[str, str]]]
+    """VM (cms, mediation, edge) -> service -> Auto, Manual or Disabled."""
     slot: Reading[Slot | None]
     """Who holds the out-of-service slot of the site; None: nobody."""
     site_files: Reading[tuple[str, ...]]
@@ -164,6 +207,8 @@ class Appliance:
         """An appliance of which nothing could be read."""
         readings: dict[str, Any] = {field.name: Unknown(reason) for field in fields(cls)}
         readings["services"] = {name: Unknown(reason) for name in SERVICES}
+        readings["start_modes"] = {name: Unknown(reason) for name in SERVICES}
+        readings["certificate_files"] = {name: Unknown(reason) for name in TARGETS}
         readings["credentials"] = {name: Unknown(reason) for name in ACCOUNTS}
         return cls(**(readings | {"raw_versions": {}}))
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
-from . import slot, steps, versions
+from . import signs, slot, steps, versions
 from .answers import ABSENT, Results, attempt
-from .appliance import ACCOUNTS, SERVICES, Appliance, Calls, Machine, Service, Slot, Space
+from .appliance import ACCOUNTS, SERVICES, TARGETS, Appliance, Calls, Certificate, Machine, Service, Slot, Space
 from .ini_document import Identity, identity
 from .reading import NotReadError, Reading, Unknown, need
 from .steps import Step
@@ -59,19 +59,27 @@ def _ask_configuration(where: _Where) -> list[Step]:
 
 
 def _ask_host(where: _Where) -> list[Step]:
-    return [steps.management_service(), steps.disk(), steps.memory(), steps.dotnet(), steps.clock()]
+    return [
+        steps.management_service(),
+        steps.disk(),
+        steps.memory(),
+        steps.dotnet(),
+        steps.clock(),
+        steps.restart_keys(),
+        steps.file_renames(),
+    ]
 
 
 def _ask_machines(where: _Where) -> list[Step]:
     return [steps.machines(), steps.network_adapters(), steps.switches()]
 
 
-def _ask_services(where: _Where) -> list[Step]:
-    asked = [steps.credential(VM_ACCOUNT, _credential_step(VM_ACCOUNT))]
-    for vm, address in where.vms.items():
-        inner = [steps.services(SERVICES[vm])] + ([steps.call_counters()] if vm == "mediation" else [])
-        asked.append(steps.inside(vm, address, _credential_step(VM_ACCOUNT), inner))
-    return asked
+def _ask_certificates(where: _Where) -> list[Step]:
+    return [steps.certificate_path(f"certificate_{target}", target) for target in TARGETS]
+
+
+def _ask_recovery(where: _Where) -> list[Step]:
+    return [steps.recovery_status(where.appliance_directory), steps.recovery_events()]
 
 
 def _ask_tenant(where: _Where) -> list[Step]:
@@ -110,11 +118,19 @@ _QUESTIONS: Mapping[str, Callable[[_Where], list[Step]]] = {
     "credentials": _ask_credentials,
     "site": _ask_site,
     "ours": _ask_ours,
-    "services": _ask_services,
-    "tenant": _ask_tenant,
+    "certificates": _ask_certificates,
+    "recovery": _ask_recovery,
 }
 
-SUBSETS = tuple(_QUESTIONS)
+_INSIDE: Mapping[str, Callable[[str], list[Step]]] = {
+    "services": lambda vm: [steps.services(SERVICES[vm])],
+    "calls": lambda vm: [steps.call_counters()] if vm == "mediation" else [],
+    "certificates": lambda vm: [steps.certificates()] if vm == "edge" else [],
+    "recovery": lambda vm: [steps.start_modes(SERVICES[vm])],
+}
+"""What is asked inside the VMs, all of it in one request for each."""
+
+SUBSETS = (*_QUESTIONS, "services", "calls", "tenant")
 """What a survey can be narrowed to; what is not asked comes back unknown."""
 
 
@@ -139,7 +155,8 @@ def survey_steps(
     if strange := sorted(set(wanted) - set(SUBSETS)):
         raise ValueError(f"{', '.join(strange)}: write some of {', '.join(SUBSETS)}")
     where = _Where(appliance_directory, site_directory, {vm: vms[vm] for vm in SERVICES if vms and vm in vms})
-    asked = [step for name in SUBSETS if name in wanted for step in _QUESTIONS[name](where)]
+    asked = [step for name, ask in _QUESTIONS.items() if name in wanted for step in ask(where)]
+    asked += _ask_vms(where, wanted) + (_ask_tenant(where) if "tenant" in wanted else [])
     return list({step["name"]: step for step in reversed(asked)}.values())[::-1]
 
 
@@ -148,6 +165,17 @@ def calls_steps(mediation: str) -> list[Step]:
     return [
         steps.credential(VM_ACCOUNT, _credential_step(VM_ACCOUNT)),
         steps.inside("mediation", mediation, _credential_step(VM_ACCOUNT), [steps.call_counters()]),
+    ]
+
+
+def _ask_vms(where: _Where, wanted: Collection[str]) -> list[Step]:
+    asks = [ask for name, ask in _INSIDE.items() if name in wanted]
+    inner = {vm: [step for ask in asks for step in ask(vm)] for vm in where.vms}
+    asked = [steps.credential(VM_ACCOUNT, _credential_step(VM_ACCOUNT))] if asks else []
+    return asked + [
+        steps.inside(vm, address, _credential_step(VM_ACCOUNT), inner[vm])
+        for vm, address in where.vms.items()
+        if inner[vm]
     ]
 
 
@@ -203,7 +231,14 @@ def _parse_own(results: Results) -> Appliance:
         memory=attempt(_memory, results),
         dotnet_release=attempt(_dotnet, results),
         clock=attempt(results.time, "clock"),
+        clock_skew=Unknown("not measured"),
         boot_time=attempt(results.time, "memory", "LastBootUpTime"),
+        pending_restart=attempt(signs.pending_restart, results),
+        certificate_files={target: attempt(signs.certificate_file, results, target) for target in TARGETS},
+        certificates=attempt(_certificates, results),
+        recovery_status=attempt(signs.recovery_status, results),
+        recovery_events=attempt(signs.recovery_events, results),
+        start_modes={vm: attempt(_start_modes, results, vm) for vm in SERVICES},
         slot=attempt(_slot, results),
         site_files=attempt(results.names, "site_files"),
         site_versions=attempt(_site_versions, results),
@@ -274,6 +309,14 @@ def _services(results: Results, vm: str) -> dict[str, str]:
     """A service that is not installed is not in it."""
     found = _inside(results, vm).objects("services", absent=("NoServiceFoundForGivenName",))
     return {entry["Name"].upper(): entry["Status"] for entry in found}
+
+
+def _certificates(results: Results) -> tuple[Certificate, ...]:
+    return signs.certificates(_inside(results, "edge"))
+
+
+def _start_modes(results: Results, vm: str) -> dict[str, str]:
+    return signs.start_modes(_inside(results, vm))
 
 
 def _calls(results: Results) -> Calls:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import (
@@ -10,8 +10,10 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance 
     SERVICES,
     Appliance,
     Calls,
+    Certificate,
     Machine,
     Service,
+    Skew,
     Space,
 )
 
@@ -105,6 +107,11 @@ def machines(version: str, state: str = "Running") -> tuple[Machine, ...]:
     )
 
 
+def certificate(name: str = "ap-berlin.contoso.com", days: int = 300) -> Certificate:
+    """A certificate that is good for so many days from now."""
+    return Certificate(f"CN={name}, O=Contoso", "CN=issuer", NOW + timedelta(days=days), f"{name}-{days}")
+
+
 def healthy(version: str = "2.0.1", number: int = 1, **changes: Any) -> Appliance:
     """An appliance in service at `version` to which nothing is left to be wished."""
     well = Appliance(
@@ -133,7 +140,14 @@ def healthy(version: str = "2.0.1", number: int = 1, **changes: Any) -> Applianc
         memory=Space(20 * 2**30, 64 * 2**30),
         dotnet_release=394271,
         clock=NOW,
+        clock_skew=Skew(0.4, 1.0),
         boot_time=NOW,
+        pending_restart=(),
+        certificate_files={"EdgeServer": r"C:\CloudConnector\edge.pfx", "MediationServer": None},
+        certificates=(certificate(), certificate(f"ed-berlin-{number}.cce.local")),
+        recovery_status=None,
+        recovery_events=(),
+        start_modes={vm: dict.fromkeys(names, "Auto") for vm, names in SERVICES.items()},
         slot=None,
         site_files=("Bits",),
         site_versions=(version,),
