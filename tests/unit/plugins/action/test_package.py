@@ -58,21 +58,22 @@ def test_an_msi_on_a_path_is_copied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "code", "words"),
+    ("action", "code", "meaning", "remedy"),
     [
-        ("/x", 1603, "uninstall on cce-1 failed (exit code 1603). See the Application event log"),
-        ("/x", 1618, "found another installation running (exit code 1618). Wait until"),
-        ("/i", 1603, "install on cce-1 failed (exit code 1603). See the Application event log"),
-        ("/i", 1605, "says the product is not installed (exit code 1605)"),
-        ("/i", 3010, "wants a restart of the host (exit code 3010). Decide when the host may restart"),
-        ("/x", 9999, "failed (exit code 9999). Look the code up"),
+        ("/x", 1603, "uninstall on cce-1 failed", "See the Application event log"),
+        ("/x", 1618, "uninstall on cce-1 found another installation running", "Wait until that one has ended"),
+        ("/i", 1603, "install on cce-1 failed", "See the Application event log"),
+        ("/i", 1605, "install on cce-1 says the product is not installed", "Compare Programs and Features"),
+        ("/i", 3010, "install on cce-1 wants a restart of the host", "Decide when the host may restart"),
+        ("/x", 9999, "uninstall on cce-1 failed", "Look the code up"),
     ],
 )
-def test_an_exit_code_is_a_sentence_and_the_rerun_finishes(action: str, code: int, words: str) -> None:
+def test_an_exit_code_is_a_sentence_and_the_rerun_finishes(action: str, code: int, meaning: str, remedy: str) -> None:
     bench = Bench()
     bench.lab.fault(HOST, cmdlet="msiexec.exe", point=action, action="exit_code", code=code)
     result = bench.do("package")
-    assert result["failed"] and words in result["msg"], result["msg"]
+    assert result["failed"] and f"Windows Installer's {meaning} (exit code {code})." in result["msg"]
+    assert result["failure"]["remedy"].startswith(remedy)
     assert "failed" not in bench.do("package")
     assert bench.lab.snapshot(HOST)["scripts"] == "2.1"
 
