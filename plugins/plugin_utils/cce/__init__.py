@@ -12,6 +12,7 @@ appliance  Appliance: .to_dict(), .from_dict(d), .unread(reason), .with_changes(
 ini        parse(text) -> Ini; .text, .get(section, key), .with_value(section, key, value), .section(name), .sections, .entries
            problems(ini, "2.1") -> list[Problem]; fleet_problems({site: {host: Ini}}) -> list[Problem]; str(problem) is a sentence
            carry_over(old, template) -> CarriedOver; vm_addresses(ini); capacity(ini) -> 500 | 50; identity(ini)
+           decode(bytes) -> text; render({section: {key: value}}, "2.1") -> Ini
 health     health(appliance, "2.1"), gates(appliance, "2.1"), own_health(appliance) -> list[Check]
            Check(id, status, evidence, remedy, consequence), .blocks, .to_dict(); blocking(checks), healthy(checks)
            registered(appliance), serves(appliance) -> Reading[bool]
@@ -20,6 +21,7 @@ capacity   refusal(host, site, now) -> str | None, calls_sentence(host, applianc
 plan       Site(name, policy, {host: Appliance | Unknown}); make_plan("2.1", sites, limit, now) -> Plan
            Plan: entries, skips, refusals, idle_sites, hash, .empty, .message, .to_dict()
 inventory  problems({host: variables}, {host: site}, also_known=()) -> list[str]; policy(variables) -> Policy
+tenant     Tenant(sites, windows, appliances, notes): the tenant's records; tenant_steps: what reads and changes them
 troubles   documented troubles recognised in messages
 """
 

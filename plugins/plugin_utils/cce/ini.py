@@ -17,7 +17,8 @@ from functools import cache
 from typing import Any
 
 from .ini_carry import CarriedOver, carry_over
-from .ini_document import Entry, Ini, capacity, gateway_number, gateways, identity, parse, values, vm_addresses
+from .ini_document import Entry, Ini, capacity, decode, gateway_number, gateways, identity, parse, values, vm_addresses
+from .ini_template import render
 from .schema import Fault, faults, schema
 from .versions import KNOWN
 
@@ -27,16 +28,20 @@ __all__ = [
     "Problem",
     "capacity",
     "carry_over",
+    "decode",
     "fleet_problems",
     "gateways",
     "identity",
     "parse",
     "problems",
+    "render",
     "values",
     "vm_addresses",
 ]
 
 Network = ipaddress.IPv4Network
+
+_UNREADABLE = re.compile("[\ufffd\x00-\x08\x0b-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,13 @@ INTERNAL_ADDRESSES = (
 )
 EXTERNAL_ADDRESSES = (("EdgeServer", "ExternalSIPIPs"), ("EdgeServer", "ExternalMRIPs"))
 
+SWITCH_NAMES = (
+    ("Network", "CorpnetSwitchName"),
+    ("Network", "InternetSwitchName"),
+    ("Network", "ManagementSwitchName"),
+)
+"""One is shared with the host, one is not, and one is deleted after a deployment: so they are three."""
+
 Places = Iterable[tuple[str, str]]
 
 
@@ -158,6 +170,16 @@ def _nothing_twice(ini: Ini) -> Iterator[Problem]:
 
 def _place(entry: Entry) -> tuple[str, str]:
     return entry.section.lower(), entry.key.lower()
+
+
+def _readable(ini: Ini) -> Iterator[Problem]:
+    """What a file lost when it was read in the wrong encoding."""
+    for entry in ini.entries:
+        if _UNREADABLE.search(entry.value):
+            sentence = (
+                f"[{entry.section}] {entry.key} is {entry.value!r}: write it anew, it was read in a wrong encoding."
+            )
+            yield Problem("readable", entry.section, entry.key, sentence)
 
 
 def _sip_domains(ini: Ini) -> Iterator[Problem]:
@@ -247,11 +269,13 @@ def _gateway_names(ini: Ini) -> Iterator[Problem]:
 
 _CHECKS: tuple[Callable[[Ini], Iterator[Problem]], ...] = (
     _nothing_twice,
+    _readable,
     _sip_domains,
     _internal_domain,
     _site_name,
     _different("server_names", SERVER_NAMES),
     _different("internal_addresses", INTERNAL_ADDRESSES),
+    _different("switch_names", SWITCH_NAMES),
     _management_network,
     _gateways_numbered,
     _gateway_routes,

@@ -18,6 +18,8 @@ RENAMED = {
     ("Common", "VirtualMachineDomain"): (("Common", "ADDomain"),),
     ("Common", "WSUSServer"): (("Network", "WSUSServer"),),
     ("Common", "WSUSStatusServer"): (("Network", "WSUSStatusServer"),),
+    ("Network", "InternetIPPrefixLength"): (("Network", "InternetIPPrefix"),),
+    ("PrimaryCMS", "ShareName"): (("PrimaryCMS", "CmsFileStore"),),
     ("EdgeServer", "InternalServerName"): (("EdgeServer", "InternalMachineName"),),
     ("EdgeServer", "InternalServerIPs"): (("EdgeServer", "InternalMachineIPs"),),
     ("TrunkConfiguration", "EnableReferSupport"): (("Network", "EnableReferSupport"),),
@@ -50,13 +52,16 @@ class _Work:
     carried: list[Place] = field(default_factory=list)
     renamed: list[tuple[Place, Place]] = field(default_factory=list)
     new: list[Place] = field(default_factory=list)
+    lines: set[int] = field(default_factory=set)
+    """The lines of the old ini whose values are in the new one."""
 
     def take(self, place: Place) -> None:
         """Fill one key of the new ini from where the old one has it."""
         for source in (place, *RENAMED.get(place, ())):
-            value = self.old.get(*source)
-            if value is not None:
-                self.ini = self.ini.with_value(*place, value)
+            entry = self.old.find(*source)
+            if entry is not None:
+                self.ini = self.ini.with_value(*place, entry.value)
+                self.lines.add(entry.line)
                 self.carried.append(place)
                 if source != place:
                     self.renamed.append((source, place))
@@ -91,8 +96,9 @@ def _for_a_person(work: _Work) -> Iterator[str]:
         yield f"[{section}] {key} is new and has the template's value {value!r}: see whether it is right."
     for section, key in TO_CHECK:
         yield f"[{section}] {key} is {work.ini.get(section, key)!r}: Microsoft asks to check it in every upgrade."
-    taken = {(section.lower(), key.lower()) for section, key in work.carried}
-    taken |= {(section.lower(), key.lower()) for (section, key), _ in work.renamed}
     for entry in work.old.entries:
-        if (entry.section.lower(), entry.key.lower()) not in taken:
-            yield f"[{entry.section}] {entry.key} is not in the template and was left out: its value was {entry.value!r}."
+        if entry.line not in work.lines:
+            first = work.old.find(entry.section, entry.key)
+            again = first is not None and first.line in work.lines
+            why = "is there more than once, and this one" if again else "is not in the template and"
+            yield f"[{entry.section}] {entry.key} {why} was left out: its value was {entry.value!r}."

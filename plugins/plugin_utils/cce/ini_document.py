@@ -65,7 +65,7 @@ class Ini:
 
     def get(self, section: str, key: str) -> str | None:
         """The value without blanks around it; None where the key is not there."""
-        entry = self._find(section, key)
+        entry = self.find(section, key)
         return None if entry is None else entry.value
 
     def section(self, name: str) -> dict[str, str]:
@@ -84,7 +84,7 @@ class Ini:
         """
         if value != value.strip(" \t") or re.search(r"[\r\n]", value):
             raise ValueError(f"[{section}] {key}: a value is one line without blanks around it")
-        entry = self._find(section, key)
+        entry = self.find(section, key)
         if entry is None:
             return self._added(section, f"{key}={value}")
         return self._replaced(entry.line, value)
@@ -117,7 +117,8 @@ class Ini:
             if match and number not in headers:
                 yield Entry(section, match[2].strip("\ufeff \t"), match[3], number)
 
-    def _find(self, section: str, key: str) -> Entry | None:
+    def find(self, section: str, key: str) -> Entry | None:
+        """The key that counts: of one that comes twice the first."""
         wanted = (section.lower(), key.lower())
         return next((entry for entry in self.entries if (entry.section.lower(), entry.key.lower()) == wanted), None)
 
@@ -157,6 +158,23 @@ def _bare(line: str) -> str:
 def parse(text: str) -> Ini:
     """The document of any text."""
     return Ini.parse(text)
+
+
+MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def decode(data: bytes) -> str:
+    """The text of a file, whatever Windows editor wrote it: by its mark, else UTF-8, else Windows-1252.
+
+    Which encoding the product expects is not documented. What cannot be read becomes U+FFFD, which `ini.problems` names.
+    """
+    for mark, encoding in MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").removeprefix("\ufeff")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 # --- what the rest of the domain asks of an ini ---------------------------------------------------------------------------

@@ -136,6 +136,8 @@ SECOND_GATEWAY = (
         ("site_name", GOOD.with_value("Common", "SiteName", "Site1"), "name of the PSTN site"),
         ("server_names", GOOD.with_value("PrimaryCMS", "ServerName", "AD-berlin-1"), "[Common] ServerName"),
         ("internal_addresses", GOOD.with_value("EdgeServer", "InternalServerIPs", "10.2.1.1"), "[Common] IP"),
+        ("switch_names", GOOD.with_value("Network", "InternetSwitchName", "sfb cce corpnet switch"), "different ones"),
+        ("readable", GOOD.with_value("Common", "City", "K\ufffdln"), "wrong encoding"),
         ("management_network", GOOD.with_value("Network", "ManagementIPPrefix", "10.2.1.0"), "internal network"),
         ("management_network", GOOD.with_value("Network", "ManagementIPPrefix", "203.0.2.0"), "external network"),
         ("gateways_numbered", ini.parse(ini_text() + SECOND_GATEWAY.format(3)), "[Gateway3]"),
@@ -201,6 +203,33 @@ def test_one_host_may_use_an_external_address_twice() -> None:
     assert ini.fleet_problems({"berlin": {"ber-1": GOOD}}) == []
 
 
+# --- values ----------------------------------------------------------------------------------------------------------------
+
+
+def of_document(document: ini.Ini) -> dict[str, dict[str, str]]:
+    return {section: document.section(section) for section in document.sections}
+
+
+@pytest.mark.parametrize("release", KNOWN)
+def test_the_values_of_an_ini_make_the_same_ini(release: str) -> None:
+    made = ini.render({}, release)
+    good = ini.carry_over(GOOD, made).ini
+    assert sentences(good, release) == []
+    assert ini.render(of_document(good), release) == good
+
+
+@pytest.mark.parametrize("release", KNOWN)
+def test_a_template_has_what_its_release_requires(release: str) -> None:
+    missing = [problem for problem in ini.problems(ini.render({}, release), release) if "is missing" in str(problem)]
+    assert missing == []
+
+
+def test_gateways_and_routes_are_those_that_are_given() -> None:
+    made = ini.render({"gateway2": {"ip": "10.0.0.2"}, "Gateway1": {}, "hybridvoiceroutes": {"Far": "1.*"}}, "2.1")
+    assert ini.gateways(made) == ["Gateway1", "Gateway2"]
+    assert (made.get("Gateway2", "IP"), made.section("HybridVoiceRoutes")) == ("10.0.0.2", {"Far": "1.*"})
+
+
 # --- a new release ----------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +252,21 @@ def test_old_names_and_places_are_found() -> None:
     assert done.ini.get("EdgeServer", "InternalServerIPs") == "10.2.1.4"
     assert (("Common", "InternalDomains"), ("Common", "SIPDomains")) in done.renamed
     assert not any("InternalDomains" in sentence for sentence in done.person)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"), [("InternetIPPrefix", "InternetIPPrefixLength"), ("CmsFileStore", "ShareName")]
+)
+def test_keys_named_as_the_documents_name_them_are_found(wrong: str, right: str) -> None:
+    section = "Network" if wrong == "InternetIPPrefix" else "PrimaryCMS"
+    done = ini.carry_over(ini.parse(f"[{section}]\n{wrong}=28\n"), template())
+    assert done.ini.get(section, right) == "28"
+
+
+def test_of_two_values_the_one_left_out_is_told() -> None:
+    done = ini.carry_over(ini.parse("[Common]\nCity=a\nCITY=b\n"), template())
+    assert done.ini.get("Common", "City") == "a"
+    assert "[Common] CITY is there more than once, and this one was left out: its value was 'b'." in done.person
 
 
 def test_all_gateways_and_routes_are_carried_over() -> None:

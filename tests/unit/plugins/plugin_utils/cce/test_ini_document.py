@@ -32,6 +32,55 @@ def test_no_text_makes_a_traceback(old: str, template: str) -> None:
         ask(document)
 
 
+@given(st.binary())
+@example("\ufeff[Common]\r\nCity=Köln\r\n".encode("utf-16-be"))
+@example(b"[Common]\nCity=K\xf6ln \x81\n")
+def test_no_bytes_make_a_traceback(data: bytes) -> None:
+    document = ini.parse(ini.decode(data))
+    assert isinstance(ini.problems(document, "2.1"), list)
+    assert ini.parse(document.text) == document
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_text_is_read_whatever_editor_wrote_it(encoding: str) -> None:
+    assert ini.decode("[Common]\r\nCity=Köln\r\n".encode(encoding)) == "[Common]\r\nCity=Köln\r\n"
+
+
+PLACED = [
+    ("Common", "City"),
+    ("Network", "EnableReferSupport"),
+    ("Gateway2", "IP"),
+    ("Odd", "x"),
+    ("HybridVoiceRoutes", "Far"),
+]
+PLACED += [("Common", "SIPDomains"), ("Common", "InternalDomains"), ("gateway1", "Port")]
+KEPT = st.lists(st.tuples(st.sampled_from(PLACED), st.integers(0, 99).map(str)), max_size=8)
+
+
+@given(KEPT, st.sampled_from(["1.4.2", "2.1"]))
+def test_no_value_is_lost_without_a_word(entries: list[tuple[tuple[str, str], str]], release: str) -> None:
+    """A value of the old ini is in the new one or in a sentence for a person, also where a key is there twice."""
+    old = ini.parse("".join(f"[{section}]\n{key}=v{value}\n" for (section, key), value in entries))
+    done = ini.carry_over(old, ini.render({}, release))
+    sentences = " ".join(done.person)
+    sources = {place: source for source, place in done.renamed}
+    taken = {_low(sources.get(place, place)): done.ini.get(*place) for place in done.carried}
+    for entry in old.entries:
+        assert taken.get(_low((entry.section, entry.key))) == entry.value or f"'{entry.value}'" in sentences
+
+
+def _low(place: tuple[str, str]) -> tuple[str, str]:
+    return place[0].lower(), place[1].lower()
+
+
+@given(KEPT)
+def test_what_is_carried_over_is_carried_over_as_it_is(entries: list[tuple[tuple[str, str], str]]) -> None:
+    document = ini.parse(ini_text())
+    for (section, key), value in entries:
+        document = document.with_value(section, key, value) if document.get(section, key) is not None else document
+    assert ini.carry_over(document, ini.parse(ini_text("Site1", 9, 9))).ini.text == document.text
+
+
 @given(TEXTS, st.text(st.characters(exclude_characters="\r\n")).map(str.strip))
 def test_a_value_written_is_read_again(text: str, value: str) -> None:
     written = ini.parse(text).with_value("Common", "SIPDomains", value)
