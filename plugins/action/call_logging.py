@@ -97,23 +97,40 @@ class ActionModule(RecordedOperation):
         start, end = (self._time(name) for name in ("start_time", "end_time"))
         if start >= end:
             raise Refused("end_time is not later than start_time.", "Correct them; nothing was searched.")
-        wanted, path = [str(start), str(end)], self.arguments["path"]
-        exports = self.record.get("exports", {})
-        (there,) = need(self.subject["file"])
-        if there and exports.get(path) == wanted and not self.begun(state):
+        begun = self.begun(state)
+        if self._there and self._export_record == self._entry(done=True) and not begun:
             return []
-        if there and not self.begun(state):
+        if not begun:
+            self.require_idle_host(state)
+            self._check_file()
+        what = f"write the calls logged from {start} to {end} to {self.arguments['path']}"
+        before = {"file": [self._there], "record": dict(self.record)}
+        return [Change(what, before, {"file": [True], "record": {**self.record, **self._exports(done=True)}})]
+
+    @property
+    def _there(self) -> bool:
+        (there,) = need(self.subject["file"])
+        return bool(there)
+
+    @property
+    def _export_record(self) -> Any:
+        """What was written down of the file; None where it is not ours."""
+        return self.record.get("exports", {}).get(self.arguments["path"])
+
+    def _entry(self, *, done: bool) -> dict[str, Any]:
+        return {"from": self.arguments["start_time"], "to": self.arguments["end_time"], "done": done}
+
+    def _exports(self, *, done: bool) -> dict[str, Any]:
+        return {"exports": {**self.record.get("exports", {}), self.arguments["path"]: self._entry(done=done)}}
+
+    def _check_file(self) -> None:
+        """A file that a search of ours left half done may be removed, another one not."""
+        found = self._export_record
+        if self._there and (found is None or found["done"]):
             raise Refused(
-                f"{path} is there already on {self._host}, and not from this search.",
+                f"{self.arguments['path']} is there already on {self._host}, and not from this search.",
                 "Whether the product would overwrite it is not documented: name another file.",
             )
-        what = f"write the calls logged from {start} to {end} to {path}"
-        return [
-            Change(
-                what, {"file": [there], "record": dict(self.record)},
-                {"file": [True], "record": {**self.record, "exports": {**exports, path: wanted}}},
-            )
-        ]  # fmt: skip
 
     def _time(self, name: str) -> datetime:
         try:
@@ -136,5 +153,10 @@ class ActionModule(RecordedOperation):
         self.write_record(**changes[0].after["record"])
 
     def _search(self, state: Appliance) -> None:
+        """That the file is ours is written down before it is made, so that a run that was cut can make it anew."""
+        path = self.arguments["path"]
         start, end = (self._time(name).isoformat() for name in ("start_time", "end_time"))
-        self.run_job(state, [steps.search_log(start, end, self.arguments["path"])], "search the call log")
+        if not self.begun(state):
+            self.write_record(**self._exports(done=False))
+        leftover = [steps.remove_file("leftover", path)] if self._there else []
+        self.run_job(state, [*leftover, steps.search_log(start, end, path)], "search the call log")

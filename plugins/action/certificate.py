@@ -74,6 +74,7 @@ class ActionModule(RecordedOperation):
     def decide(self, state: Appliance) -> list[Change]:
         changes = [*self._place(), *(self._import(state) if self.arguments["import"] else [])]
         if changes and not self.begun(state):
+            self.require_idle_host(state)
             self._check_content()
             if self.arguments["import"]:
                 self._check_import(state)
@@ -113,7 +114,7 @@ class ActionModule(RecordedOperation):
                 f"The password of the external certificate is not in the credential cache of {self._host}.",
                 "Enter it with the credential operation, operation register_local; then run the same command again.",
             )
-        self.require_out_of_service(state, "replace an external certificate")
+        self.require_maintenance(state, "replace an external certificate")
 
     # --- acting -------------------------------------------------------------------------------------------------------
 

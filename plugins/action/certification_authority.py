@@ -119,6 +119,7 @@ class ActionModule(RecordedOperation):
         return has_it(state, done["running"])
 
     def _check_start(self, state: Appliance) -> None:
+        self.require_idle_host(state)
         scripts = need(state.scripts)
         if scripts is None or versions.key(scripts) < versions.key(SINCE):
             raise Refused(
@@ -130,7 +131,7 @@ class ActionModule(RecordedOperation):
                 f"Nothing is deployed on {self._host}, so it has no certification authority.", "Deploy it first."
             )
         if self.operation == "reset":
-            self.require_out_of_service(state, DOING["reset"])
+            self.require_maintenance(state, DOING["reset"])
 
     # --- acting -------------------------------------------------------------------------------------------------------
 

@@ -75,6 +75,7 @@ class ActionModule(RecordedOperation):
         wanted = [kind for kind in self.given if sealed or self.record.get(kind) != self.generation]
         if not wanted:
             return []
+        self.require_idle_host(state)
         self._check_cache(state, sealed)
         self.changing = wanted
         return [
@@ -99,16 +100,23 @@ class ActionModule(RecordedOperation):
             problems.append("credentials names an account type twice")
         nameless = [kind for kind in credentials.NAMED if kind in self.given and not self.given[kind]["user"]]
         problems += [f"{kind} needs a user" for kind in nameless]
-        problems += self._set_problems() if self.arguments["operation"] == "set" else self._cache_problems(state)
+        problems += self._set_problems(state) if self.arguments["operation"] == "set" else self._cache_problems(state)
         if problems:
             raise Refused(f"{'; '.join(problems)}.", "Correct the options of this task; nothing was changed.")
 
-    def _set_problems(self) -> list[str]:
+    def _set_problems(self, state: Appliance) -> list[str]:
         strange = [kind for kind in self.given if kind not in credentials.SETTABLE]
         lacking = [
             kind for kind in credentials.OLD_AND_NEW if kind in self.given and self.given[kind]["old_password"] is None
         ]
+        scripts = need(state.scripts) or "0.0"
+        later = [
+            (kind, since)
+            for kind, since in credentials.SINCE.items()
+            if kind in self.given and versions.key(scripts) < versions.key(since)
+        ]
         return [
+            *(f"{kind} came with {since}, and the scripts are {state.scripts or 'missing'}" for kind, since in later),
             *(f"Set-CcCredential does not take {kind}: use operation restore or register_local" for kind in strange),
             *(f"{kind} needs old_password: Set-CcCredential asks for the old and the new one" for kind in lacking),
         ]

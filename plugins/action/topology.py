@@ -47,7 +47,7 @@ class ActionModule(RecordedOperation):
         if not self.begun(state) and done.get("servers") == servers and has_it(state, done["running"]):
             return []
         if not self.begun(state):
-            self._check_start(state, servers)
+            self._check_start(state)
         what = f"publish {', '.join(servers)} to the VMs of {state.running}"
         return [self.record_change(what, servers=servers, running=state.running)]
 
@@ -62,7 +62,8 @@ class ActionModule(RecordedOperation):
         found = need(self.subject["mediation_servers"])
         return {fqdn: address for site, fqdn, address in found if site.casefold() == own.site_name.casefold()}
 
-    def _check_start(self, state: Appliance, servers: dict[str, str]) -> None:
+    def _check_start(self, state: Appliance) -> None:
+        self.require_idle_host(state)
         if need(state.running) is None:
             raise Refused(
                 f"Nothing is deployed on {self._host}: its own deployment takes the topology of its day.",

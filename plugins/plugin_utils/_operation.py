@@ -172,6 +172,15 @@ class Operation(Moves[Appliance]):
                 "Run the package operation first.",
             )
 
+    def require_idle_host(self, state: Appliance) -> None:
+        """What the product does when two of its long cmdlets run at once is not documented."""
+        others = [name for name in need(state.jobs) if name != self.job_name]
+        if others:
+            raise Refused(
+                f"On {self._host} {', '.join(others)} is under way, or its answer was not fetched yet.",
+                "Run the operation that began it again: it waits for it. Then run this one.",
+            )
+
     def require_spare(self, *, silent: bool = False) -> None:
         """The rest of the site carries the calls, or its owner consented to an outage (design.md 5, gates).
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from . import _bridge
 from ._operation import Change, Operation, Refused, Spec, run_id
-from .cce import health, steps
+from .cce import maintenance, steps
 from .cce.answers import Results, attempt
 from .cce.appliance import Appliance
 from .cce.codec import encode
@@ -109,12 +109,13 @@ class RecordedOperation(Operation):
 
     # --- what decisions share ----------------------------------------------------------------------------------------
 
-    def require_out_of_service(self, state: Appliance, what: str) -> None:
+    def require_maintenance(self, state: Appliance, what: str) -> None:
         """Microsoft's procedure does this in maintenance mode (cloud-connector.md 6.3 T9, 6.4); what calls notice without it is
         not documented."""
-        if need(health.serves(state)):
+        mode = maintenance.mode(state)
+        if mode is not maintenance.Mode.MAINTENANCE:
             raise Refused(
-                f"{self._host} is in service, and Microsoft's procedure to {what} enters maintenance mode first.",
+                f"{self._host} is {mode.value}, and Microsoft's procedure to {what} enters maintenance mode first.",
                 "Enter maintenance mode with the maintenance operation, then run the same command again.",
             )
 

@@ -53,15 +53,6 @@ class OutOfService(Operation):
             )
         self.require_spare()
 
-    def require_idle_host(self, state: Appliance) -> None:
-        """What the product does when two of its long cmdlets run at once is not documented."""
-        others = [name for name in need(state.jobs) if name != self.job_name]
-        if others:
-            raise Refused(
-                f"On {self._host} {', '.join(others)} is under way, or its answer was not fetched yet.",
-                "Run the operation that began it again: it waits for it. Then run this one.",
-            )
-
     def require_site(self) -> None:
         """Where the option `site` is needed in one state of the module only."""
         if self.arguments["site"] is None:

@@ -13,7 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 SETTABLE = ("TenantAdmin", "VmAdmin", "DomainAdmin", "OMSWorkspace")
-"""What Set-CcCredential takes; OMSWorkspace from 2.1 on."""
+"""What Set-CcCredential takes."""
+
+SINCE: Mapping[str, str] = {"VmAdmin": "2.0", "DomainAdmin": "2.0", "OMSWorkspace": "2.1"}
+"""The first release whose Set-CcCredential takes it."""
 
 ACCOUNT_TYPES = (*SETTABLE, "ExternalCert", "CceService", "CABackupFile", "SafeModeAdmin")
 """Everything that can be in the cache."""

@@ -72,6 +72,13 @@ def test_what_set_cannot_do_is_refused(credential: dict[str, Any], wrong: str) -
     assert wrong in Cycle().refused("credential", credentials=[credential], generation="1")
 
 
+def test_a_workspace_is_refused_before_2_1() -> None:
+    bench = Cycle()
+    bench.appliance.msi = "2.0.1"
+    message = bench.refused("credential", credentials=[one("OMSWorkspace", "a-secret")], generation="1")
+    assert "OMSWorkspace came with 2.1" in message
+
+
 def test_an_account_type_is_named_once() -> None:
     assert "twice" in Cycle().refused("credential", credentials=[VM, VM], generation="1")
 
