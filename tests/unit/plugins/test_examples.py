@@ -74,13 +74,32 @@ def in_maintenance(lab: Lab) -> None:
     assert run(lab, "maintenance", task)["changed"]
 
 
+def with_certificate(lab: Lab) -> None:
+    lab.appliance(HOST).computer.files.write_text(r"C:\certs\ap-berlin.pfx", "a certificate")
+    in_maintenance(lab)
+
+
+def not_deployed(lab: Lab) -> None:
+    lab.appliance(HOST).drop_set("2.0.1")
+    lab.appliance(HOST).running = None
+
+
 RUNS: list[tuple[str, int, dict[str, str], Callable[[Lab], None]]] = [
+    ("call_logging", 0, {}, nothing),
+    ("call_logging", 1, {}, nothing),
+    ("certificate", 0, {}, with_certificate),
+    ("certification_authority", 0, {}, nothing),
+    ("certification_authority", 1, {}, nothing),
+    ("credential", 0, {}, nothing),
+    ("credential", 1, {}, nothing),
     ("deployment", 0, {"scripts": "2.1"}, with_bits),
     ("deployment", 1, {"scripts": "2.1", "running": "2.1", "backup": "2.0.1"}, nothing),
+    ("directories", 0, {}, not_deployed),
     ("maintenance", 0, {}, nothing),
     ("maintenance", 1, {}, in_maintenance),
     ("registration", 0, {"scripts": "2.1"}, unknown_to_the_tenant),
     ("registration", 1, {"scripts": "2.1", "running": "2.1"}, without_machines),
+    ("topology", 0, {}, nothing),
     ("version", 0, {"scripts": "2.1", "backup": "2.1"}, nothing),
 ]
 """Module, which of its examples, how the appliance is described, and what else comes before."""
