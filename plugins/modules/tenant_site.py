@@ -100,7 +100,7 @@ RETURN = r"""
 site:
   description:
     - The site after the operation; in check mode as it would be. A property that could not be read is a dictionary with the key C(unknown) and the reason.
-    - RV(site.remembered) is the automatic update that is written down in the site directory; null where none is, or where O(site_directory) is not given.
+    - C(remembered) is the automatic update that is written down in the site directory; null where none is, or where O(site_directory) is not given.
   returned: always, where the tenant has the site
   type: dict
   sample: {name: berlin, edge_fqdn: ap-berlin.contoso.com, auto_update: false, bits_windows: [], os_windows: [], remembered: true}

@@ -56,7 +56,7 @@ class Ini:
     @cached_property
     def sections(self) -> tuple[str, ...]:
         """The names of the sections as written, in order, one that comes twice twice."""
-        return tuple(name for _, name in self._headers)
+        return tuple(header for start, header in self._headers)
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -91,7 +91,7 @@ class Ini:
 
     def without_section(self, name: str) -> Ini:
         """The document without that section, its keys and the comments among them."""
-        starts = [line for line, _ in self._headers] + [len(self.lines)]
+        starts = [start for start, header in self._headers] + [len(self.lines)]
         dropped: set[int] = set()
         for place, (start, header) in enumerate(self._headers):
             if header.lower() == name.lower():
@@ -124,10 +124,8 @@ class Ini:
 
     def _replaced(self, number: int, value: str) -> Ini:
         line = self.lines[number]
-        match = _KEY.match(_bare(line))
-        assert match is not None
-        new = match[1] + value + match[4] + line[len(_bare(line)) :]
-        return Ini((*self.lines[:number], new, *self.lines[number + 1 :]))
+        kept = _KEY.sub(lambda match: match[1] + value + match[4], _bare(line))
+        return Ini((*self.lines[:number], kept + line[len(_bare(line)) :], *self.lines[number + 1 :]))
 
     def _added(self, section: str, line: str) -> Ini:
         start = next((number for number, name in self._headers if name.lower() == section.lower()), None)
@@ -145,7 +143,7 @@ class Ini:
 
     def _end_of_section(self, start: int) -> int:
         """Where a line is added to the section that begins at `start`: after its last key, else after its header."""
-        following = [number for number, _ in self._headers if number > start]
+        following = [number for number, header in self._headers if number > start]
         end = following[0] if following else len(self.lines)
         keys = [entry.line for entry in self.entries if start < entry.line < end]
         return (keys[-1] if keys else start) + 1

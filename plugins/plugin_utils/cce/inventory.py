@@ -144,11 +144,16 @@ def _comparable(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
+def _one(hosts: Hosts) -> Mapping[str, Any]:
+    """The variables of any of them, for what is the same everywhere."""
+    return list(hosts.values())[0]
+
+
 def _directories(sites: Sites) -> Iterator[str]:
     """A site directory is never shared between sites (cloud-connector.md 3.4)."""
     owners: dict[str, str] = {}
     for site, hosts in sites.items():
-        directory = next(iter(hosts.values()))["cloud_connector_site_directory"]
+        directory = _one(hosts)["cloud_connector_site_directory"]
         owner = owners.setdefault(directory.rstrip("\\").lower(), site)
         if owner != site and directory.startswith("\\\\"):
             yield f"cloud_connector_site_directory of {owner} and {site} is the same, {directory}: write one of its own for each."
@@ -157,7 +162,7 @@ def _directories(sites: Sites) -> Iterator[str]:
 def _consents(sites: Sites) -> Iterator[str]:
     """Consent is for sites without a spare: elsewhere it would only hide that an appliance is ill."""
     for site, hosts in sites.items():
-        declared = policy(next(iter(hosts.values())))
+        declared = policy(_one(hosts))
         rooms = [ini.capacity(ini.parse(variables["cloud_connector_ini"])) for variables in hosts.values()]
         if declared.consent and sum(rooms) - max(rooms) >= declared.peak_calls:
             yield f"cloud_connector_outage_consent of {site} is not needed, since the site has a spare: leave it out."

@@ -226,7 +226,7 @@ def _steps_to_go(appliance: Appliance, target: str) -> Standing:
 
 
 def _is_ours(job: str, target: str) -> bool:
-    step, _, version = job.partition("-")
+    step, dummy, version = job.partition("-")
     return step in JOB_STEPS and version == target
 
 
