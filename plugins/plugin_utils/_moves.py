@@ -215,11 +215,9 @@ class Moves(ActionBase, Generic[S]):
 
     def _refuse_ignored_keywords(self) -> None:
         """On Windows these keywords would be ignored in silence (ansible-craft.md 7)."""
-        if getattr(self._connection, "become", None):
-            raise Refused("become is not supported: it would be ignored.", "Log on as the deployment account instead.")
-        environment = self._task.environment or []
-        if any(environment):
-            raise Refused("environment is not supported: it would be ignored.", "Remove the keyword from the task.")
+        ignored = ignored_keyword(self)
+        if ignored:
+            raise Refused(*ignored)
 
     def _validate(self) -> dict[str, Any]:
         checked = ArgumentSpecValidator(self.ARGUMENTS, **self.RULES).validate(dict(self._task.args))
@@ -239,7 +237,7 @@ class Moves(ActionBase, Generic[S]):
         failed: dict[str, Any] = {
             "failed": True,
             "changed": self._has_changed(),
-            "msg": " ".join(part for part in (calls, what, self._stands(), remedy) if part),
+            "msg": " ".join(part for part in (calls, what, remedy, self._stands()) if part),
             "failure": {"what": what, "remedy": remedy, "calls": calls, **(details or {})},
         }
         return failed | (self.shown(self.state) if self.state is not None else {})
@@ -284,10 +282,8 @@ class Moves(ActionBase, Generic[S]):
 
     def _predict(self, state: S) -> S:
         """In check mode, the state the operations before this one would have made."""
-        handed = self._facts.get(self.FACT) if self._task.check_mode else None
-        if not handed or (handed["run"], handed["appliance"]) != (run_id(), self._host):
-            return state
-        return self.recall(handed["state"])
+        handed = _handed(self._facts.get(self.FACT), self._host) if self._task.check_mode else None
+        return state if handed is None else self.recall(handed)
 
     def _predicted(self, state: S, changes: Sequence[Change]) -> S:
         """What the changes would make of `state`."""
@@ -308,6 +304,28 @@ def _whose(delegate: str | None, task_vars: Mapping[str, Any], fact: str) -> tup
     hostvars = task_vars["hostvars"]
     own = (hostvars[delegate].get("ansible_facts") or {}) if delegate in hostvars else {}
     return delegate, own if _is_about(own, delegate, fact) else facts
+
+
+def ignored_keyword(action: ActionBase) -> tuple[str, str] | None:
+    """What is wrong with a keyword of the task that Windows would ignore, and what to do."""
+    if getattr(action._connection, "become", None):
+        return "become is not supported: it would be ignored.", "Log on as the deployment account instead."
+    if any(action._task.environment or []):
+        return "environment is not supported: it would be ignored.", "Remove the keyword from the task."
+    return None
+
+
+def predicted(host: str, task_vars: Mapping[str, Any], fact: str) -> Mapping[str, Any] | None:
+    """The state of any appliance that this run has predicted and handed on, as `to_dict` gave it."""
+    return _handed(_whose(host, task_vars, fact)[1].get(fact), host)
+
+
+def _handed(found: Mapping[str, Any] | None, host: str) -> Mapping[str, Any] | None:
+    """The state in a fact, if the fact is of this run and of this appliance."""
+    if not found or (found["run"], found["appliance"]) != (run_id(), host):
+        return None
+    state: Mapping[str, Any] = found["state"]
+    return state
 
 
 def _is_about(facts: Mapping[str, Any], host: str, fact: str) -> bool:

@@ -101,6 +101,7 @@ class Operation(Moves[Appliance]):
     """One operation on one appliance."""
 
     FACT = PREDICTED
+    _read_at: float = 0.0
     SUBSET: ClassVar[Sequence[str] | None] = None
     """What of the appliance's state this operation reads; None is all."""
 
@@ -110,8 +111,8 @@ class Operation(Moves[Appliance]):
         return {"appliance": self.described(state)}
 
     def described(self, state: Appliance) -> dict[str, Any]:
-        """The state as it is returned: with its name and the time it was read (seconds since 1970 of the controller)."""
-        return {"name": self._host, "read_at": time.time(), **state.to_dict()}
+        """The state as it is returned: with its name and the time its reading began (seconds since 1970 of the controller)."""
+        return {"name": self._host, "read_at": self._read_at, **state.to_dict()}
 
     def standing(self, state: Appliance) -> str:
         scripts, running, backup = (
@@ -212,6 +213,8 @@ class Operation(Moves[Appliance]):
 
     def read(self) -> Appliance:
         """The state of the appliance, in one exchange."""
+        # What is read is at least as new as this.
+        self._read_at = time.time()
         before = self.clock()
         answer = self.exchange(self.questions())
         after = self.clock()
