@@ -3,6 +3,7 @@
 A step names one cmdlet, its parameters and the properties to keep (`bridge.ps1`). Which cmdlets exist and how they bind is
 in the lab's `cmdlets.json`; a test binds every step built here in that syntax. Sources: cloud-connector.md 1 (Cc cmdlets),
 2 (tenant), 4.1 (services), 6.2 (counters), 8 (places); bridge/README.md "Jobs need no more than steps".
+Those that only the modules of the tenant's records send stand in `tenant_steps.py`.
 """
 
 from __future__ import annotations
