@@ -40,7 +40,7 @@ sanity: build ## ansible-test sanity on the built collection, nothing ignored
 	@time tests/tools/sanity.sh build/sfb-cloud_connector-*.tar.gz .venv .ansible/sanity
 
 integration: $(READY) ## playbooks and tools against the lab
-	@time $(LOOPBACK) $(ONE_FLEET) pytest tests/integration
+	@time $(LOOPBACK) $(ONE_FLEET) pytest -n 2 --dist loadscope tests/integration
 
 molecule: $(READY) ## the molecule scenarios against the lab
 	@time $(LOOPBACK) $(ONE_FLEET) molecule test --all

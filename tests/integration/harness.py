@@ -1,0 +1,207 @@
+"""A simulated fleet and playbooks run against it. Tests judge by the exit code and by the record of the lab."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.running import RunningLab, begin_playbook, end_group
+from lab.world.building import SERVICE_PASSWORD
+from lab.world.tenant import Tenant
+
+BLOCK = 20 + os.getpid() % 200
+"""Second number of the loopback addresses: each worker of pytest has its own."""
+ROWS = itertools.count(1)
+PLAY_SECONDS = 180.0
+PROMPT_PASSWORD = "Prompt-Passw0rd!"
+
+NAMES = ("north", "south")
+LOAD = {"calls_per_hour": 60, "emergency_share": 0.2}
+
+
+def fleet(*sizes: int, **more: Any) -> dict[str, Any]:
+    """A fleet of sites of so many appliances; `more` are keys of the description.
+
+    The first site is `north` with `north-1`, `north-2` and so on, the second `south`.
+    """
+    return {"sites": [_site(name, size) for name, size in zip(NAMES, sizes, strict=False)], **more}
+
+
+def _site(name: str, size: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "peak_calls": max(100, 500 * (size - 1)),
+        "appliances": [f"{name}-{position}" for position in range(1, size + 1)],
+        "calls": {"inbound": dict(LOAD), "outbound": dict(LOAD)},
+    }
+
+
+def placed(description: Mapping[str, Any]) -> dict[str, Any]:
+    """The same fleet on addresses that no other lab of ours has: 127.<block>.<running number of the site>.<appliance>."""
+    sites = []
+    for site in description["sites"]:
+        row = next(ROWS)
+        appliances = [_at(f"127.{BLOCK}.{row}.{at}", one) for at, one in enumerate(site["appliances"], 1)]
+        sites.append({**site, "appliances": appliances})
+    return {**description, "sites": sites}
+
+
+def _at(address: str, appliance: str | Mapping[str, Any]) -> dict[str, Any]:
+    return {"address": address, **({"name": appliance} if isinstance(appliance, str) else appliance)}
+
+
+@dataclass(frozen=True)
+class Run:
+    """An ansible-playbook that has ended."""
+
+    code: int
+    output: str
+
+    def says(self, pattern: str) -> bool:
+        """Whether the pattern is in the output; line breaks and quoting do not matter."""
+        text = " ".join(self.output.replace("\\n", " ").replace('\\"', '"').replace("\\\\", "\\").split())
+        return re.search(pattern, text) is not None
+
+
+@dataclass
+class Stage:
+    """A running lab, and the playbooks that were run against it."""
+
+    lab: RunningLab
+    run_directory: Path
+    secrets: Sequence[str]
+    variables: dict[str, Any] = field(default_factory=lambda: {"cloud_connector_poll_interval": 1})
+    inventories: list[Path] = field(default_factory=list)
+    """Inventories after the lab's own."""
+    outputs: int = 0
+
+    # --- playing
+
+    def play(self, *arguments: str, playbook: str = "upgrade_fleet.yml", env: Mapping[str, str] | None = None) -> Run:
+        """Runs a playbook to its end."""
+        with self.playing(*arguments, playbook=playbook, env=env) as running:
+            return running.ended()
+
+    @contextmanager
+    def playing(
+        self, *arguments: str, playbook: str = "upgrade_fleet.yml", env: Mapping[str, str] | None = None
+    ) -> Iterator[Playing]:
+        """A playbook that runs meanwhile; whatever is left of it is killed in the end."""
+        self.outputs += 1
+        output = self.lab.directory / f"output-{self.outputs}.log"
+        with output.open("wb") as file:
+            process = begin_playbook(playbook, [*self._arguments(), *arguments], file, env or {})
+        try:
+            yield Playing(self, process, output)
+        finally:
+            end_group(process, signal.SIGKILL)
+
+    def _arguments(self) -> list[str]:
+        inventories = [self.lab.inventory, *self.inventories]
+        given = {"cloud_connector_run_directory": str(self.run_directory), **self.variables}
+        return [*(part for one in inventories for part in ("-i", str(one))), "-e", json.dumps(given)]
+
+    def add_inventory(self, name: str, content: Mapping[str, Any]) -> None:
+        """Lets later runs read one more inventory, whose variables win over the lab's."""
+        path = self.lab.directory / name
+        path.write_text(yaml.safe_dump(dict(content)), "utf-8")
+        self.inventories.append(path)
+
+    # --- what happened
+
+    def cmdlets(self, **wanted: Any) -> list[dict[str, Any]]:
+        """The cmdlets of the record, in order of their start, whose fields are as wanted."""
+        return [run for run in self.lab.entries("cmdlet") if all(run[key] == value for key, value in wanted.items())]
+
+    def mutating(self, since: int = 0, until: int | None = None) -> list[dict[str, Any]]:
+        """The cmdlets that may change something, among those of the record from `since` to `until`."""
+        return [run for run in self.cmdlets()[since:until] if run["mutating"]]
+
+    def state(self, name: str) -> dict[str, Any]:
+        """An appliance as it is now."""
+        found: dict[str, Any] = self.lab.get("/state")["appliances"][name]
+        return found
+
+    def fault(self, appliance: str, **described: Any) -> None:
+        """Lets a fault strike inside the appliance."""
+        self.lab.post(f"/appliances/{appliance}/faults", described)
+
+    def reachable(self, appliance: str, yes: bool) -> None:
+        """Cuts the wire of an appliance, or mends it."""
+        self.lab.post(f"/appliances/{appliance}/unreachable", {"unreachable": not yes})
+
+    def speed(self, speed: float) -> None:
+        """Changes how many simulated seconds pass in one."""
+        self.lab.post("/clock", {"speed": speed})
+
+
+@dataclass
+class Playing:
+    """An ansible-playbook that runs."""
+
+    stage: Stage
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def until_running(self, appliance: str, cmdlet: str) -> None:
+        """Waits until the cmdlet runs on the appliance."""
+        until = time.monotonic() + PLAY_SECONDS
+        while not self.stage.cmdlets(appliance=appliance, name=cmdlet, outcome="running"):
+            assert time.monotonic() < until and self.process.poll() is None, self.output.read_text("utf-8")
+            time.sleep(0.05)
+
+    def ended(self) -> Run:
+        """Waits for its end; its output must not hold any secret."""
+        code = self.process.wait(PLAY_SECONDS)
+        text = self.output.read_text("utf-8", "replace")
+        assert not [secret for secret in self.stage.secrets if secret in text], f"a secret is shown in {self.output}"
+        return Run(code, text)
+
+    def kill(self) -> None:
+        """SIGKILL to the whole process group, as a controller that cancels a job."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PLAY_SECONDS)
+
+
+@contextmanager
+def stage(directory: Path, description: Mapping[str, Any], speed: float = 4000) -> Iterator[Stage]:
+    """A lab with this fleet in `directory`, ended afterwards; nothing it or a run has written holds a secret."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "fleet.json").write_text(json.dumps(placed(description)), "utf-8")
+    options = ["--fleet", str(directory / "fleet.json"), "--speed", f"{speed:g}"]
+    with RunningLab(directory / "lab", options) as lab:
+        made = Stage(lab, directory / "run", sorted(passwords(lab.inventory)))
+        made.add_inventory("prompts.yml", PROMPTS)
+        yield made
+        assert lab.get("/state")["failures_of_the_lab"] == []
+    for file in (lab.record, *made.run_directory.rglob("*")):
+        text = file.read_text("utf-8") if file.is_file() else ""
+        assert not [secret for secret in made.secrets if secret in text], f"a secret is in {file}"
+
+
+def passwords(inventory: Path) -> set[str]:
+    """Every password of a lab: those its inventory names, those in the credential caches, the tenant's."""
+    values = yaml.safe_load(inventory.read_text("utf-8"))["cloud_connector"]["vars"]
+    named = {str(value) for name, value in values.items() if name.endswith("password")}
+    return named | {SERVICE_PASSWORD, Tenant().password, PROMPT_PASSWORD}
+
+
+PROMPTS = {
+    "cloud_connector": {
+        "vars": {
+            "cloud_connector_prompts": [{"prompt": "never asked", "user": "nobody", "password": PROMPT_PASSWORD}],
+        }
+    }
+}
