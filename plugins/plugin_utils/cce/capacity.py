@@ -204,7 +204,8 @@ def policy(site: Mapping[str, Any]) -> Policy:
 
 
 def _carriers(site: Mapping[str, Any]) -> list[Carrier]:
-    return [_described(state) for state in site["states"]]
+    """One carrier an appliance, whichever is given last: one that is there twice carries no more than once."""
+    return list({state["name"]: _described(state) for state in site["states"]}.values())
 
 
 def _described(state: Mapping[str, Any]) -> Carrier:

@@ -81,6 +81,13 @@ def test_the_peak_that_is_declared_is_what_has_to_be_carried() -> None:
     assert "room for 500 of 501 calls" in refused(bench, site=site)
 
 
+def test_a_neighbour_that_is_given_twice_carries_once() -> None:
+    bench = Bench("version")
+    site = bench.site()
+    site = {**site, "peak_calls": 501, "states": [*site["states"], site["states"][1]]}
+    assert "room for 500 of 501 calls" in refused(bench, site=site)
+
+
 def test_a_site_without_a_spare_needs_consent() -> None:
     bench = Bench("version", lone=True)
     assert "cloud_connector_outage_consent" in refused(bench)
