@@ -86,6 +86,12 @@ class Race:
         """What the module returns on one appliance, the site read right before."""
         return operate(self.lab, name, module, **{**self.reach(name), "site": self.site(), **JOB, **options})
 
+    def over(self, before_each: Callable[[], Any], name: str, module: str, **options: Any) -> dict[str, Any]:
+        """The same over a connection that calls `before_each` before it exchanges; that gives a context manager."""
+        action = prepare(self.lab, name, module, {**self.reach(name), "site": self.site(), **JOB, **options})
+        action._connection = InTurn(self.lab.connection(name), before_each)
+        return dict(action.run(task_vars={"inventory_hostname": name}))
+
     def _run_one(self, turns: Turns, name: str, module: str, options: Mapping[str, Any]) -> dict[str, Any]:
         def wait(seconds: float) -> None:
             with turns.mine(name):

@@ -2,18 +2,260 @@
 
 from __future__ import annotations
 
+import json
+import time
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import slot
+
 from tests.racing import Race
 
 SWITCHABLE = {"scripts": "2.1", "backup": "2.1"}
+SLOT = r"\\files\oslo\sfb.cloud_connector.slot"
+
+
+def claimed(race: Race, name: str, operation: str = "version", token: str = "0123abcd") -> str:
+    """Leaves a claim of an appliance, as a run that was killed would; returns its text."""
+    computer = race.lab.appliance(name).computer.name
+    moment = race.lab.world.now()
+    text = slot.make(name, computer, operation, moment, token).text
+    race.lab.world.network.files.write_text(SLOT, text)
+    return text
+
+
+def holder(race: Race) -> str | None:
+    files = race.lab.world.network.files
+    return str(json.loads(files.read_text(SLOT))["appliance"]) if files.exists(SLOT) else None
+
+
+def entered(race: Race) -> list[str]:
+    return [run.appliance for run in race.lab.record.cmdlets(name="Enter-CcUpdate")]
+
+
+# --- many at once --------------------------------------------------------------------------------------------------------
+
+
+def assert_one_of_five(race: Race, results: dict[str, dict[str, Any]], cmdlet: str) -> None:
+    done = [name for name, result in results.items() if "failed" not in result]
+    assert [run.appliance for run in race.lab.record.cmdlets(name=cmdlet)] == done and len(done) == 1
+    refused = [result["msg"] for result in results.values() if "failed" in result]
+    assert all(f"slot of oslo is held by {done[0]} since 20" in text for text in refused), refused
+    assert {outage.appliance for outage in race.lab.record.outages()} == set(done)
 
 
 def test_of_five_appliances_that_switch_at_once_one_does() -> None:
     race = Race(5, SWITCHABLE, peak_calls=0)
-    results = race.run("version", version="2.1")
-    switched = [name for name, result in results.items() if "failed" not in result]
-    assert [run.appliance for run in race.lab.record.cmdlets(name="Switch-CcVersion")] == switched
-    assert len(switched) == 1
-    refused = [result["msg"] for result in results.values() if "failed" in result]
-    assert all(f"slot of oslo is held by {switched[0]} since 20" in text for text in refused), refused
+    assert_one_of_five(race, race.run("version", version="2.1"), "Switch-CcVersion")
+
+
+def test_of_five_appliances_that_enter_maintenance_at_once_one_does() -> None:
+    """Each of them had read four healthy neighbours, and two may not be missing."""
+    race = Race(5, {}, peak_calls=2000)
+    assert_one_of_five(race, race.run("maintenance", state="present"), "Enter-CcUpdate")
     assert race.lab.record.shortages() == []
-    assert len({outage.appliance for outage in race.lab.record.outages()}) == 1
+
+
+def test_of_five_that_take_over_a_slot_that_is_over_one_does() -> None:
+    race = Race(5, {}, peak_calls=2000)
+    claimed(race, "cce-3")
+    assert_one_of_five(race, race.run("maintenance", state="present"), "Enter-CcUpdate")
+    assert race.lab.record.shortages() == []
+
+
+def test_the_next_one_may_when_the_one_before_is_back() -> None:
+    race = Race(2, {}, peak_calls=500)
+    for name in race.names:
+        assert race.one(name, "maintenance", state="present")["changed"]
+        assert race.one(name, "maintenance", state="absent")["changed"]
+    assert entered(race) == race.names and holder(race) is None
+    assert race.lab.record.shortages() == []
+
+
+def test_a_claim_is_ended_once_so_a_late_one_never_ends_a_later_claim() -> None:
+    """Two have read the same claim that is over; the slower one acts when the faster one holds the slot."""
+    race = Race(2, {}, peak_calls=0)
+    over = slot.parse(claimed(race, "cce-1"))
+    connection = race.lab.connection("cce-2")
+    fast, slow = (slot.make(name, name, "test", race.lab.world.now(), name) for name in ("fast", "slow"))
+    steps = [slot.claim_steps(r"\\files\oslo", claim, over) for claim in (fast, slow)]
+    # The slow one's fence has been passed already: only what comes after it is run.
+    for asked in (steps[0], steps[1][1:]):
+        answer = connection.exchange({"protocol": 1, "steps": asked, "answers": []})
+    assert answer["stopped"] == {"name": "slot_ended", "reason": "error"}
+    assert holder(race) == "fast"
+
+
+# --- who may have it -----------------------------------------------------------------------------------------------------
+
+
+def test_a_holder_that_is_not_back_keeps_the_others_out() -> None:
+    race = Race(3, {}, peak_calls=0)
+    claimed(race, "cce-1")
+    race.lab.appliance("cce-1").running_set.stop_services()  # type: ignore[union-attr]
+    result = race.one("cce-2", "maintenance", state="present")
+    assert "slot of oslo is held by cce-1 since" in result["msg"] and "it is not back in service" in result["msg"]
+    assert (entered(race), holder(race)) == ([], "cce-1")
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["none", "an_older_claim"])
+def test_a_holder_that_was_read_before_it_took_the_slot_keeps_the_others_out(before: bool) -> None:
+    race = Race(3, {}, peak_calls=0)
+    if before:
+        claimed(race, "cce-1", token="older")
+    site = race.site()
+    claimed(race, "cce-1")
+    assert "it was read before it took the slot" in race.one("cce-2", "maintenance", state="present", site=site)["msg"]
+
+
+def test_a_holder_with_an_unfinished_job_keeps_the_others_out() -> None:
+    race = Race(3, {}, peak_calls=0)
+    claimed(race, "cce-1")
+    jobs = r"C:\ProgramData\sfb.cloud_connector\jobs"
+    race.lab.appliance("cce-1").computer.files.write_text(rf"{jobs}\switch-2.1.claim", "{}")
+    assert "it is not back in service (jobs: switch-2.1" in race.one("cce-2", "maintenance", state="present")["msg"]
+
+
+def test_a_holder_that_nobody_told_of_keeps_the_others_out() -> None:
+    race = Race(3, {}, peak_calls=0)
+    claimed(race, "cce-1")
+    site = race.site()
+    unread = {**site, "states": [{"name": "cce-1", "unreadable": "no route"}, *site["states"][1:]]}
+    untold = {**site, "states": site["states"][1:]}
+    for given, reason in ((unread, "it could not be read: no route"), (untold, "of it nothing was given")):
+        assert reason in race.one("cce-2", "maintenance", state="present", site=given)["msg"]
+    assert entered(race) == []
+
+
+def test_a_run_that_was_killed_is_gone_on_with_on_the_same_appliance() -> None:
+    race = Race(2, SWITCHABLE, peak_calls=0)
+    claimed(race, "cce-1")
+    assert "failed" not in race.one("cce-1", "version", version="2.1")
+    assert holder(race) is None and race.lab.snapshot("cce-1")["running"] == "2.1"
+
+
+def test_a_host_that_dies_when_the_work_is_done_costs_nothing() -> None:
+    race = Race(2, SWITCHABLE, peak_calls=0)
+    race.lab.fault("cce-1", cmdlet="Switch-CcVersion", when="after", action="die_host")
+    with pytest.raises(AnsibleConnectionFailure):
+        race.one("cce-1", "version", version="2.1")
+    race.lab.advance(1000)
+    assert "failed" not in race.one("cce-1", "version", version="2.1")
+    assert holder(race) is None and len(race.lab.record.cmdlets(name="Switch-CcVersion")) == 1
+
+
+def test_check_mode_claims_nothing() -> None:
+    race = Race(2, SWITCHABLE, peak_calls=0)
+    assert race.one("cce-1", "version", version="2.1", check=True)["changed"]
+    assert race.files() == []
+
+
+# --- what cannot be read or written -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"appliance": "cce-1"}', "[]"])
+def test_a_slot_that_is_not_understood_is_held_by_somebody(text: str) -> None:
+    race = Race(2, {}, peak_calls=0)
+    race.lab.world.network.files.write_text(SLOT, text)
+    assert "is not a claim of this collection" in race.one("cce-1", "maintenance", state="present")["msg"]
+    assert entered(race) == []
+
+
+def test_a_network_logon_that_cannot_see_the_slot_gets_none() -> None:
+    race = Race(2, {}, peak_calls=0)
+    result = race.one("cce-1", "maintenance", state="present", method="ntlm")
+    assert result["failed"] and result["appliance"]["slot"] == {"unknown": "Access is denied"}
+    assert entered(race) == []
+
+
+def test_a_share_that_does_not_answer_is_no_free_slot() -> None:
+    race = Race(2, {}, peak_calls=0)
+    site = race.site()
+    race.lab.world.network.shares[r"\\files\oslo"].online = False
+    result = race.one("cce-1", "maintenance", state="present", site=site)
+    assert result["failed"] and "unknown" in result["appliance"]["slot"]
+    assert entered(race) == []
+
+
+@pytest.mark.parametrize(
+    ("back_at", "words"), [(3, "write access to the site directory"), (99, "could not be claimed")]
+)
+def test_a_site_directory_that_cannot_be_written_keeps_the_appliance_in_service(back_at: int, words: str) -> None:
+    """It goes away between the reading and the act, and comes back when the failure is looked into, or does not."""
+    race = Race(2, {}, peak_calls=0)
+    share, exchanges = race.lab.world.network.shares[r"\\files\oslo"], iter(range(1, 100))
+
+    def before_each() -> Any:
+        share.online = (number := next(exchanges)) < 2 or number > back_at
+        return nullcontext()
+
+    result = race.over(before_each, "cce-1", "maintenance", state="present")
+    assert "the slot could not be claimed" in result["msg"] and words in result["msg"]
+    assert entered(race) == []
+
+
+def test_another_directory_than_the_product_has_is_refused() -> None:
+    """There the neighbours would not look for the slot."""
+    race = Race(2, {}, peak_calls=0)
+    result = race.one("cce-1", "maintenance", state="present", site_directory="C:\\")
+    assert r"The site directory of cce-1 is \\files\oslo for the product" in result["msg"]
+
+
+@pytest.mark.parametrize("age", [61, -61])
+def test_a_site_that_was_read_too_long_ago_is_refused(age: int) -> None:
+    race = Race(2, {}, peak_calls=0)
+    site = race.site()
+    site["states"][1]["read_at"] = time.time() - age
+    assert "older than 60 seconds: read it again" in race.one("cce-1", "maintenance", state="present", site=site)["msg"]
+
+
+# --- giving it back ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_switch_after_which_the_services_do_not_run_keeps_the_slot_and_says_so() -> None:
+    race = Race(2, SWITCHABLE, peak_calls=0)
+    race.lab.fault("cce-1", trouble="T4")
+    failed = race.one("cce-1", "version", version="2.1")
+    assert failed["failed"] and "cce-1 keeps the out-of-service slot" in failed["warnings"][0]
+    again = race.one("cce-1", "version", version="2.1")
+    assert again["changed"] is False and "cce-1 keeps the out-of-service slot" in again["warnings"][0]
+    assert holder(race) == "cce-1"
+
+
+def test_the_same_command_gives_the_slot_back_when_the_services_run() -> None:
+    race = Race(2, SWITCHABLE, peak_calls=0)
+    race.lab.fault("cce-1", trouble="T4")
+    race.one("cce-1", "version", version="2.1")
+    race.lab.appliance("cce-1").repair()
+    again = race.one("cce-1", "version", version="2.1")
+    assert again["changes"] == ["release the out-of-service slot of the site"] and "warnings" not in again
+    assert holder(race) is None and len(race.lab.record.cmdlets(name="Switch-CcVersion")) == 1
+
+
+def test_a_slot_is_not_given_back_under_a_job_that_is_open() -> None:
+    race = Race(2, {"scripts": "2.1", "running": "2.1"}, peak_calls=0)
+    claimed(race, "cce-1", "maintenance")
+    jobs = r"C:\ProgramData\sfb.cloud_connector\jobs"
+    race.lab.appliance("cce-1").computer.files.write_text(rf"{jobs}\maintenance-enter.claim", "{}")
+    assert race.one("cce-1", "version", version="2.1")["changed"] is False
+    assert holder(race) == "cce-1"
+
+
+def test_services_that_need_a_while_are_waited_for() -> None:
+    race = Race(2, SWITCHABLE, peak_calls=0)
+    race.lab.world.env.process(slow_start(race))
+    result = race.one("cce-1", "version", version="2.1")
+    assert "warnings" not in result and holder(race) is None
+
+
+def slow_start(race: Race) -> Any:
+    """After the switch one of the services stops, and comes back by itself."""
+    env, appliance = race.lab.world.env, race.lab.appliance("cce-1")
+    while appliance.running != "2.1":
+        yield env.timeout(5)
+    service = appliance.sets["2.1"].machines["Edge"].computer.services["RTCSRV"]
+    service.become("Stopped")
+    yield env.timeout(200)
+    service.become("Running")
