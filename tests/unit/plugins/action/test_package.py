@@ -148,6 +148,16 @@ def test_the_record_holds_what_was_there_and_a_rerun_leaves_it() -> None:
     assert bench.text(RECORD) == first
 
 
+def test_a_rerun_keeps_what_the_first_run_saved() -> None:
+    bench = Bench()
+    old = bench.text(rf"{DIRECTORY}\CloudConnector.ini")
+    bench.lab.fault(HOST, cmdlet="msiexec.exe", point="/x", action="exit_code", code=1603)
+    bench.do("package")
+    bench.computer.files.write_text(rf"{DIRECTORY}\CloudConnector.ini", bench.content)
+    assert "failed" not in bench.do("package")
+    assert bench.text(rf"{OURS}\saved\2.0.1\CloudConnector.ini") == old
+
+
 def test_without_the_record_nothing_is_removed() -> None:
     bench = Bench()
     bench.lab.fault(HOST, cmdlet="Move-Item", text="The disk is full.")
