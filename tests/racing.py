@@ -56,11 +56,13 @@ class InTurn(InProcessConnection):
 class Race:
     """The appliances `cce-1`, `cce-2`, ... of the quiet site `oslo`, all described alike."""
 
-    def __init__(self, number: int, staged: Mapping[str, Any], peak_calls: int) -> None:
+    def __init__(
+        self, number: int, staged: Mapping[str, Any], peak_calls: int, switches: Mapping[str, Any] | None = None
+    ) -> None:
         self.names = [f"cce-{one}" for one in range(1, number + 1)]
         appliances = [{"name": name, **staged} for name in self.names]
         site = {"name": "oslo", "peak_calls": peak_calls, "appliances": appliances, "calls": QUIET}
-        self.lab = Lab.from_description({"sites": [site]})
+        self.lab = Lab.from_description({"sites": [site], "switches": dict(switches or {})})
         self.peak_calls = peak_calls
 
     def reach(self, name: str) -> dict[str, Any]:

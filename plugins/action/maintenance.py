@@ -15,9 +15,10 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     SITE,
     Change,
     Refused,
+    told,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService, holds, is_release
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import maintenance, steps
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health, maintenance, steps
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance, Calls
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.maintenance import Mode
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown, need
@@ -117,10 +118,11 @@ class ActionModule(OutOfService):
 
     def _leave(self, state: Appliance) -> None:
         self.come_back(state, steps.exit_maintenance(), "leave maintenance mode")
-        mode = maintenance.mode(self.read())
-        if mode is not Mode.PRODUCTION:
+        after = self.read()
+        if maintenance.mode(after) is not Mode.PRODUCTION:
             raise Refused(
-                f"Exit-CcUpdate has ended on {self._host} without an error, but it is {mode.value}.",
+                f"Exit-CcUpdate has ended on {self._host} without an error, but it is not back in service: "
+                f"{told(health.blocking(health.own_health(after)))}.",
                 "Look at the services of its VMs. When they run, the same command again gives the slot back.",
             )
 
