@@ -1,0 +1,195 @@
+"""Taking away what carries no calls: a deployment by its version, and a registration. Never by mistake the running one."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
+from lab.world.configuration import parse
+from tests.operations import operate
+from tests.racing import Race
+
+UNINSTALL, UNREGISTER = "Uninstall-CcAppliance", "Unregister-CcAppliance"
+SLOT = "sfb.cloud_connector.slot"
+
+
+def race(number: int = 2, peak_calls: int = 500, **staged: Any) -> Race:
+    """Appliances at 2.1 with 2.0.1 as their backup, unless told otherwise."""
+    return Race(number, {"scripts": "2.1", "running": "2.1", "backup": "2.0.1", **staged}, peak_calls)
+
+
+def remove(site: Race, version: str, /, **options: Any) -> dict[str, Any]:
+    return site.one("cce-1", "deployment", state="absent", version=version, **options)
+
+
+def unregister(site: Race, name: str = "cce-1", /, **options: Any) -> dict[str, Any]:
+    given = {**site.reach(name), "site": site.site(), "state": "absent", "version": "2.1", **options}
+    return operate(site.lab, name, "registration", **given)
+
+
+def ran(site: Race, cmdlet: str) -> list[Any]:
+    return site.lab.record.cmdlets(name=cmdlet)
+
+
+def sets(site: Race) -> list[str]:
+    return sorted(site.lab.snapshot("cce-1")["sets"])
+
+
+def empty(site: Race) -> None:
+    """Nothing is deployed on cce-1 any more."""
+    for version in sets(site):
+        assert remove(site, version, remove_running=True)["changed"]
+
+
+# --- deployment: absent --------------------------------------------------------------------------------------------------
+
+
+def test_the_backup_is_removed_and_nothing_else() -> None:
+    site = race()
+    predicted = remove(site, "2.0.1", check=True)
+    assert predicted["changed"] and ran(site, UNINSTALL) == []
+    done = remove(site, "2.0.1")
+    assert done["changes"] == predicted["changes"] == ["remove the VMs of 2.0.1"]
+    assert (done["appliance"]["running"], done["appliance"]["backup"], sets(site)) == ("2.1", None, ["2.1"])
+    assert done["appliance"]["machines"] == predicted["appliance"]["machines"]
+    assert remove(site, "2.0.1")["changed"] is False
+    assert len(ran(site, UNINSTALL)) == 1 and site.lab.record.outages() == [] and site.files() == []
+
+
+def test_the_version_is_always_named_and_nobody_is_asked() -> None:
+    site = race()
+    remove(site, "2.0.1.0")
+    assert [run.parameters for run in ran(site, UNINSTALL)] == [{"Version": "2.0.1", "Confirm": False}]
+
+
+@pytest.mark.parametrize("policy", [{}, {"remove_running": False}])
+def test_the_running_version_is_not_removed_unless_somebody_says_so(policy: dict[str, Any]) -> None:
+    site = race()
+    result = remove(site, "2.1", **policy)
+    assert "2.1 is the version that runs on cce-1" in result["msg"] and "remove_running: true" in result["msg"]
+    assert ran(site, UNINSTALL) == []
+
+
+def test_a_set_that_carries_calls_is_the_running_one_whatever_the_product_says() -> None:
+    """T7: the record of the running version may be empty."""
+    site = race()
+    site.lab.appliance("cce-1").running = None
+    assert "2.1 is the version that runs on cce-1" in remove(site, "2.1")["msg"]
+
+
+def test_a_switch_since_the_reading_stops_the_removal() -> None:
+    site = race()
+
+    exchanges = iter(range(1, 100))
+
+    def switched() -> Any:
+        if next(exchanges) == 2:
+            appliance = site.lab.appliance("cce-1")
+            appliance.running, appliance.backup = "2.0.1", "2.1"
+        return nullcontext()
+
+    result = site.over(switched, "cce-1", "deployment", state="absent", version="2.0.1")
+    assert result["failed"] and result["failure"]["class"] == "fence"
+    assert ran(site, UNINSTALL) == []
+
+
+def test_the_running_version_needs_the_rest_of_the_site() -> None:
+    site = race(peak_calls=600)
+    assert "there is room for 500 of 600 calls" in remove(site, "2.1", remove_running=True)["msg"]
+    assert "what is known of its site was not given" in remove(site, "2.1", remove_running=True, site=None)["msg"]
+    assert ran(site, UNINSTALL) == []
+
+
+def test_of_five_that_remove_the_running_version_at_once_one_does() -> None:
+    site = race(5, peak_calls=2000)
+    results = site.run("deployment", state="absent", version="2.1", remove_running=True)
+    done = [name for name, result in results.items() if "failed" not in result]
+    assert len(done) == 1 == len(ran(site, UNINSTALL)) and site.lab.record.shortages() == []
+
+
+def test_the_slot_stays_with_an_appliance_whose_set_is_gone() -> None:
+    site = race()
+    removed = remove(site, "2.1", remove_running=True)
+    assert removed["changed"] and "keeps the out-of-service slot" in removed["warnings"][0]
+    assert "slot of oslo is held by cce-1" in site.one("cce-2", "maintenance", state="present")["msg"]
+
+
+def test_calls_end_before_the_running_version_is_removed() -> None:
+    site = race()
+    offered = [site.lab.world.sites["oslo"].sources["inbound"].offer(900) for _ in range(10)]
+    remove(site, "2.1", remove_running=True)
+    assert {call.outcome for call in offered} <= {"completed", "rerouted"}
+
+
+def test_another_job_has_to_be_over_first() -> None:
+    site = race()
+    path = r"C:\ProgramData\sfb.cloud_connector\jobs\switch-2.1.claim"
+    site.lab.appliance("cce-1").computer.files.write_text(path, "{}")
+    assert "On cce-1 switch-2.1 is under way" in remove(site, "2.0.1")["msg"]
+    assert ran(site, UNINSTALL) == []
+
+
+def test_an_unfinished_deployment_is_removed() -> None:
+    site = race(backup=None)
+    appliance = site.lab.appliance("cce-1")
+    appliance.add_machine("2.0.1", "AD", parse(site.lab.ini("cce-1")))
+    assert remove(site, "2.0.1")["changed"] and sets(site) == ["2.1"]
+
+
+def test_a_version_that_is_none_is_refused() -> None:
+    assert "is not a version" in remove(race(), "latest")["msg"]
+
+
+# --- registration: absent --------------------------------------------------------------------------------------------------
+
+
+def test_an_appliance_without_machines_is_unregistered_and_gives_the_slot_back() -> None:
+    site = race()
+    empty(site)
+    predicted = unregister(site, check=True)
+    assert predicted["changed"] and ran(site, UNREGISTER) == []
+    done = unregister(site)
+    assert done["changes"] == predicted["changes"]
+    assert site.lab.appliance("cce-1").in_tenant is None and SLOT not in site.files()
+    assert done["appliance"]["management_service"]["account"] == r"NT AUTHORITY\NetworkService"
+    again = unregister(site)
+    assert again["changed"] is False and len(ran(site, UNREGISTER)) == 1
+
+
+def test_an_appliance_in_maintenance_mode_is_unregistered_and_keeps_the_slot() -> None:
+    site = race()
+    site.one("cce-1", "maintenance", state="present")
+    assert unregister(site)["changes"] == ["unregister the appliance from the tenant"]
+    assert SLOT in site.files()
+
+
+def test_an_appliance_on_which_calls_can_live_stays_registered() -> None:
+    site = race()
+    assert "stays registered: calls can live on it" in unregister(site)["msg"]
+    assert ran(site, UNREGISTER) == []
+
+
+def test_the_last_appliance_of_a_site_stays_registered_without_consent() -> None:
+    site = race(1, peak_calls=100)
+    consent = {"until": "2999-01-01T00:00:00+00:00", "emergency_calls": "112 by mobile", "reason": "Ann agreed"}
+    for version in ("2.0.1", "2.1"):
+        remove(site, version, remove_running=True, site={**site.site(), "outage_consent": consent})
+    assert "without cce-1 there is room for 0 of 100 calls" in unregister(site)["msg"]
+    assert "failed" not in unregister(site, site={**site.site(), "outage_consent": consent})
+
+
+def test_unregistering_needs_the_state_of_the_site_and_scripts_of_that_version() -> None:
+    site = race()
+    empty(site)
+    assert "what is known of its site was not given" in unregister(site, site=None)["msg"]
+    assert "The scripts on cce-1 are 2.1, not 2.0.1" in unregister(site, version="2.0.1")["msg"]
+    assert ran(site, UNREGISTER) == []
+
+
+def test_a_half_known_appliance_is_not_unregistered() -> None:
+    site = race()
+    site.lab.appliance("cce-1").in_tenant.mediation_fqdn = "other"  # type: ignore[union-attr]
+    assert "one half of this appliance's identity" in unregister(site)["msg"]
+    assert ran(site, UNREGISTER) == []
