@@ -299,12 +299,15 @@ class _Planner:
     def _no_room(self, queue: Sequence[str]) -> Iterator[Refusal]:
         for host, carriers in self._moments(queue):
             problem = leave_problem(self.site.name, host, carriers, self.site.policy, self.now)
-            if problem and not self._has_switched(host):
+            if problem and not self._has_left(host):
                 yield Refusal(host, self.site.name, problem)
 
-    def _has_switched(self, host: str) -> bool:
+    def _has_left(self, host: str) -> bool:
+        """Its switch is done, or was begun and is only waited for: nothing is decided any more by who carries the calls."""
         appliance = self.site.appliances[host]
-        return isinstance(appliance, Appliance) and appliance.running == self.target
+        if isinstance(appliance, Unknown):
+            return False
+        return appliance.running == self.target or f"switch-{self.target}" in need(appliance.jobs)
 
     def _moments(self, queue: Sequence[str]) -> Iterator[tuple[str, list[Carrier]]]:
         """Each appliance of the queue with the carriers at its turn: those before it are well again by then."""

@@ -193,6 +193,11 @@ def test_a_switched_one_no_longer_leaves_service() -> None:
     assert not plan(amsterdam(switched, consent=None)).refusals
 
 
+def test_a_switch_that_runs_is_waited_for_though_its_calls_cannot_be_read() -> None:
+    switching = STAGED.with_changes(jobs=("switch-2.1",), calls=UNREAD)
+    assert hosts(plan(amsterdam(switching, consent=None))) == ["ams-1"]
+
+
 def test_a_person_is_told_of_disk_and_memory() -> None:
     (entry,) = plan(amsterdam()).entries
     assert [note.partition(":")[0] for note in entry.notes] == ["disk", "memory"]
