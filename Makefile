@@ -63,7 +63,7 @@ demo: $(READY) ## a simulated fleet is upgraded before your eyes
 	@$(LOOPBACK) python -m lab demo
 
 lab: $(READY) ## the simulated fleet on loopback addresses, until Ctrl-C; its files are in .lab/
-	@$(LOOPBACK) python -m lab serve --dir .lab
+	@$(LOOPBACK) python -m lab serve --dir .lab --speed 600
 
 chaos: $(READY) ## upgrades under random faults, judged by the lab's record
 	@$(LOOPBACK) python -m lab chaos

@@ -50,8 +50,9 @@ class Api:
         """`kind`: cmdlet, call, shortage, outage or event; `since`: a position, `next` of an answer before."""
         since = int(request.query.get("since", 0))
         entries = self._world.record.since(since, request.query.get("kind"), PAGE)
-        following, end = since + PAGE, len(self._world.record.entries)
-        return self._answer({"entries": entries, "next": min(following, end), "more": following < end})
+        full = len(entries) == PAGE
+        following = entries[-1]["position"] + 1 if full else len(self._world.record.entries)
+        return self._answer({"entries": entries, "next": following, "more": full})
 
     async def _summary(self, _: web.Request) -> web.Response:
         return self._answer({"sites": {name: self._world.record.summary(name) for name in self._world.sites}})

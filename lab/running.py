@@ -18,8 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from lab.api import PAGE
-
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 GRACE_SECONDS = 10.0
@@ -119,11 +117,10 @@ class RunningLab:
     def entries(self, kind: str) -> list[dict[str, Any]]:
         """All of one kind in the record so far: cmdlet, call, shortage, outage or event."""
         found: list[dict[str, Any]] = []
-        since, full = 0, True
-        while full:
-            page = self.get(f"/record?kind={kind}&since={since}")
+        page: dict[str, Any] = {"next": 0, "more": True}
+        while page["more"]:
+            page = self.get(f"/record?kind={kind}&since={page['next']}")
             found += page["entries"]
-            full, since = page["next"] - since == PAGE, page["next"]
         return found
 
     def post(self, path: str, data: Any = None) -> Any:

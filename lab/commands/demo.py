@@ -20,6 +20,8 @@ import yaml
 from lab.running import ROOT, NotReady, RunningLab, begin_playbook, end_group
 
 INTERRUPTED = 130
+NETWORK = "1"
+"""Beside that of `make lab`: both may run."""
 CALLBACKS = ROOT / "lab" / "callbacks"
 UNSERVED = ("cut", "refused")
 
@@ -37,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     shutil.rmtree(options.dir, ignore_errors=True)
     try:
-        with RunningLab(options.dir.resolve(), ["--speed", f"{options.speed:g}"]) as lab:
+        with RunningLab(options.dir.resolve(), ["--speed", f"{options.speed:g}", "--network", NETWORK]) as lab:
             return _show(lab, options)
     except NotReady as error:
         print(error, file=sys.stderr)

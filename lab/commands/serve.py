@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve; returns 0 after SIGTERM or SIGINT."""
+    """Serve; returns 0 after SIGTERM or SIGINT, 1 when an address is taken."""
     fleet = describe(options.fleet or DEMO)
     if options.network is not None:
         fleet = replace(fleet, network=options.network)
@@ -43,7 +44,14 @@ def run(options: argparse.Namespace) -> int:
         options.speed,
         options.control,
     )
-    asyncio.run(_serve(replace(fleet, start=fleet.start or datetime.now(UTC)), chosen))
+    try:
+        asyncio.run(_serve(replace(fleet, start=fleet.start or datetime.now(UTC)), chosen))
+    except OSError as error:
+        print(
+            f"The fleet cannot be served ({error}). When another one runs, choose --network and --control.",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 
@@ -55,7 +63,20 @@ async def _serve(fleet: Fleet, options: Options) -> None:
         server = FleetServer(fleet, options, record)
         try:
             await server.start()
-            print("ready", flush=True)
+            print("ready", *hints(options), sep="\n", flush=True)
             await told.wait()
         finally:
             await server.stop()
+
+
+def hints(options: Options) -> list[str]:
+    """What a person may do with the fleet now."""
+    play = f"  no_proxy='*' .venv/bin/ansible-playbook -i {options.inventory} playbooks"
+    ask = f"  curl --noproxy '*' http://127.0.0.1:{options.control}"
+    return [
+        f"The simulated fleet answers until Ctrl-C; {options.speed:g} of its seconds pass in each second. From another terminal:",
+        f"{play}/plan.yml",
+        f"{play}/upgrade_fleet.yml -e '{{\"cloud_connector_poll_interval\": 1}}'",
+        f"{ask}/          what the control API offers: faults, power, calls, record",
+        f"{ask}/summary   what became of the calls so far",
+    ]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, ClassVar, Literal, TextIO
 
 Clock = Callable[[], datetime]
@@ -182,10 +183,10 @@ class Record:
         return [entry for entry in self.entries if isinstance(entry, Event) and appliance in (None, entry.appliance)]
 
     def since(self, position: int = 0, kind: str | None = None, most: int | None = None) -> list[dict[str, Any]]:
-        """The entries from `position` on (`most` of them are looked at), as data, each with its `position`."""
-        end = None if most is None else position + most
-        found = enumerate(self.entries[position:end], position)
-        return [{"position": at, **as_data(entry)} for at, entry in found if kind in (None, entry.kind)]
+        """The entries from `position` on, at `most` so many, as data, each with its `position`."""
+        found = enumerate(self.entries[position:], position)
+        wanted = ({"position": at, **as_data(entry)} for at, entry in found if kind in (None, entry.kind))
+        return list(islice(wanted, most))
 
     def summary(self, site: str | None = None) -> dict[str, Any]:
         """Counts of calls by outcome, and how often and how long a site was short (seconds, a lasting one up to now)."""

@@ -21,9 +21,8 @@ from lab.running import RunningLab, begin_playbook, end_group
 from lab.world.building import SERVICE_PASSWORD
 from lab.world.tenant import Tenant
 
-BLOCK = 20 + os.getpid() % 200
-"""Second number of the loopback addresses: each worker of pytest has its own."""
-ROWS = itertools.count(1)
+NETWORKS = itertools.count(100 + os.getpid() % 30 * 5)
+"""Second numbers of loopback addresses: no two labs share one, also of other workers of pytest."""
 PLAY_SECONDS = 180.0
 PROMPT_PASSWORD = "Prompt-Passw0rd!"
 
@@ -46,20 +45,6 @@ def _site(name: str, size: int) -> dict[str, Any]:
         "appliances": [f"{name}-{position}" for position in range(1, size + 1)],
         "calls": {"inbound": dict(LOAD), "outbound": dict(LOAD)},
     }
-
-
-def placed(description: Mapping[str, Any]) -> dict[str, Any]:
-    """The same fleet on addresses that no other lab of ours has: 127.<block>.<running number of the site>.<appliance>."""
-    sites = []
-    for site in description["sites"]:
-        row = next(ROWS)
-        appliances = [_at(f"127.{BLOCK}.{row}.{at}", one) for at, one in enumerate(site["appliances"], 1)]
-        sites.append({**site, "appliances": appliances})
-    return {**description, "sites": sites}
-
-
-def _at(address: str, appliance: str | Mapping[str, Any]) -> dict[str, Any]:
-    return {"address": address, **({"name": appliance} if isinstance(appliance, str) else appliance)}
 
 
 @dataclass(frozen=True)
@@ -179,8 +164,8 @@ class Playing:
 def stage(directory: Path, description: Mapping[str, Any], speed: float = 4000) -> Iterator[Stage]:
     """A lab with this fleet in `directory`, ended afterwards; nothing it or a run has written holds a secret."""
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "fleet.json").write_text(json.dumps(placed(description)), "utf-8")
-    options = ["--fleet", str(directory / "fleet.json"), "--speed", f"{speed:g}"]
+    (directory / "fleet.json").write_text(json.dumps(dict(description)), "utf-8")
+    options = ["--fleet", str(directory / "fleet.json"), "--speed", f"{speed:g}", "--network", str(next(NETWORKS))]
     with RunningLab(directory / "lab", options) as lab:
         made = Stage(lab, directory / "run", sorted(passwords(lab.inventory)))
         made.add_inventory("prompts.yml", PROMPTS)
