@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import importlib
 import json
+import threading
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 from lab.powershell.answer import answer_line
+
+IN_TURN = threading.Lock()
+"""Simulated time belongs to one thread at a time."""
 
 
 class InProcessConnection:
@@ -28,7 +32,8 @@ class InProcessConnection:
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Takes the request out of what would be stdin and gives the answer as PowerShell would print it."""
-        answer = self._appliance.exchange(json.loads(in_data or b"")["request"])
+        with IN_TURN:
+            answer = self._appliance.exchange(json.loads(in_data or b"")["request"])
         return 0, answer_line(answer).encode("ascii"), b""
 
     def close(self) -> None:

@@ -21,6 +21,19 @@ def appliance_directory(variables: Mapping[str, Any]) -> str:
     return str(given) if given else rf"C:\Users\{user}\CloudConnector\ApplianceRoot"
 
 
+def site_appliances(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [_place(host, hostvars[host]) for host in hosts]
+
+
+def _place(host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": host,
+        "appliance_directory": appliance_directory(variables),
+        "site_directory": variables["cloud_connector_site_directory"],
+        "vms": vm_addresses(variables["cloud_connector_ini"]),
+    }
+
+
 def running_versions(states: Iterable[Mapping[str, Any]], otherwise: str) -> list[dict[str, str]]:
     """What could not be read is held against `otherwise`, so that it is judged and cannot pass."""
     return [{"name": state["name"], "version": _version(state) or otherwise} for state in states]
@@ -55,6 +68,7 @@ class FilterModule:
         return {
             "appliance_directory": appliance_directory,
             "running_versions": running_versions,
+            "site_appliances": site_appliances,
             "validation_problems": validation_problems,
             "vm_addresses": vm_addresses,
         }

@@ -17,6 +17,7 @@ import pathlib
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -134,10 +135,14 @@ def exchange(connection: Connection, request: Mapping[str, Any], timeout: float)
     `timeout` in seconds bounds the whole exchange, since winrm itself polls for ever. Raises ConnectionLost when the
     appliance cannot be reached, the line is lost or the time is over, NoAnswer when PowerShell did not run the bridge.
     """
+    begun = time.monotonic()
     _open(connection, timeout)
     payload = document(request).encode("ascii") + b"\n"
     code, stdout, stderr = _bounded(
-        lambda: connection.exec_command(encode_command(BOOTSTRAP), in_data=payload, sudoable=False), timeout, sent=True
+        lambda: connection.exec_command(encode_command(BOOTSTRAP), in_data=payload, sudoable=False),
+        timeout,
+        sent=True,
+        since=begun,
     )
     answer = find_answer(stdout.decode("utf-8", "replace"))
     if answer is None:
@@ -163,8 +168,12 @@ def hang_up(connection: Connection, timeout: float) -> None:
                 _bounded(reset, timeout, sent=False)
 
 
-def _bounded(call: Callable[[], T], timeout: float, *, sent: bool) -> T:
-    """Run `call`, at most `timeout` seconds; a thread, because a signal would disturb the task keyword `timeout`."""
+def _bounded(call: Callable[[], T], timeout: float, *, sent: bool, since: float | None = None) -> T:
+    """Run `call`, at most `timeout` seconds, counted from `since` on the monotonic clock where that was earlier than now.
+
+    In a thread, because a signal would disturb the task keyword `timeout`.
+    """
+    left = timeout if since is None else max(since + timeout - time.monotonic(), 0.0)
     done: queue.Queue[tuple[T | None, Exception | None]] = queue.Queue()
 
     def work() -> None:
@@ -175,7 +184,7 @@ def _bounded(call: Callable[[], T], timeout: float, *, sent: bool) -> T:
 
     threading.Thread(target=work, daemon=True).start()
     try:
-        value, error = done.get(timeout=timeout)
+        value, error = done.get(timeout=left)
     except queue.Empty:
         raise ConnectionLost(f"no answer within {timeout:g} seconds", sent=sent) from None
     if error is not None:

@@ -53,6 +53,18 @@ def test_two_versions_are_a_problem_unless_expected() -> None:
     assert filters.validation_problems([PASSED, other], mixed=True) == []
 
 
+VMS = {"a": "10.0.0.2", "b": "10.0.0.3"}
+
+
+def test_the_places_of_a_site_come_from_each_appliances_own_variables() -> None:
+    one = {"cloud_connector_deployment_user": "CceAdmin", "cloud_connector_site_directory": r"\\files\berlin"}
+    hostvars = {name: {**one, "cloud_connector_ini": f"[PrimaryCMS]\nIP={address}\n"} for name, address in VMS.items()}
+    found = filters.site_appliances(["b", "a"], hostvars)
+    assert [(place["name"], place["vms"]) for place in found] == [("b", {"cms": VMS["b"]}), ("a", {"cms": VMS["a"]})]
+    assert found[0]["site_directory"] == r"\\files\berlin"
+    assert found[0]["appliance_directory"] == r"C:\Users\CceAdmin\CloudConnector\ApplianceRoot"
+
+
 def test_every_filter_is_documented() -> None:
     documented = {path.stem: yaml.safe_load(path.read_text()) for path in FOLDER.glob("*.yml")}
     assert set(documented) == {*filters.FilterModule().filters(), *ini.FilterModule().filters()}

@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils import _bridge
@@ -91,6 +92,16 @@ def test_an_exchange_never_hangs() -> None:
     with pytest.raises(_bridge.ConnectionLost, match="no answer within"):
         _bridge.exchange(line, {}, 0.05)
     forever.set()
+
+
+def test_the_time_of_the_logon_is_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 60.0])
+    monkeypatch.setattr(_bridge, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    over = threading.Event()
+    line = Line(lambda cmd, data: (int(over.wait(1)), b"", b""))
+    with pytest.raises(_bridge.ConnectionLost, match="no answer within 60 seconds"):
+        _bridge.exchange(line, {}, 60)
+    over.set()
 
 
 @pytest.mark.parametrize(
