@@ -26,7 +26,7 @@ options:
     description:
       - Addresses of the VMs that are asked for their services and live calls, as in CloudConnector.ini.
       - Without it services and calls are reported as unknown, and unknown blocks an upgrade.
-      - Whether a real appliance lets its host into the VMs in this way is not known; the check C(vms-readable) finds out.
+      - Whether a real appliance lets its host into the VMs in this way is not known; the health check C(counters) finds out.
     type: dict
     suboptions:
       cms:

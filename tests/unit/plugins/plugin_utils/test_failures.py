@@ -42,6 +42,13 @@ def test_of_several_errors_the_known_one_decides() -> None:
     assert failure.what.endswith("said: Odd. And: Service RTCMRAUTH failed to start.")
 
 
+def test_of_several_known_errors_the_more_special_one_decides() -> None:
+    failure = failed(
+        error("Service RTCSRV failed to start."), error("Service RTCMRAUTH failed to start."), thrown=False
+    )
+    assert failure.details["class"] == "T4-edge-authentication-service"
+
+
 def test_what_ended_the_cmdlet_is_told_beside_what_is_known() -> None:
     failure = failed(error("Service RTCMRAUTH failed to start."), error("minor"), error("The end."))
     assert failure.what.endswith("said: Service RTCMRAUTH failed to start. And: The end.")
