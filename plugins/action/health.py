@@ -38,7 +38,7 @@ class ActionModule(ReportingOperation):
             raise Refused(
                 f"{self._host} is not healthy at {self.target}: {told(blocking)}.",
                 blocking[0].remedy,
-                checks=[check.to_dict() for check in checks],
+                **health.as_failure(blocking, checks),
             )
         return []
 

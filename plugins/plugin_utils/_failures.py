@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ._bridge import Answer, Problem, Result
 from .cce.steps import Step
-from .cce.troubles import Trouble, recognise
+from .cce.troubles import TROUBLES, Trouble, recognise
 
 Description = tuple[str, str, dict[str, Any]]
 """What happened, what to do, and the details as data."""
@@ -58,7 +59,7 @@ def _prompt(doing: str, texts: Sequence[str], *, swallowed: bool) -> Description
         f"Add {what} to cloud_connector_prompts in the inventory, with the right user (where one is asked for) and "
         f"password from your vault, then run the same command again: {lines}{_inventory_lines(texts)}"
     )
-    details = {"prompt": texts[0], "prompts": list(texts), "swallowed": swallowed, "class": "prompt"}
+    details = {"prompt": texts[0], "prompts": list(texts), "swallowed": swallowed, "class": "prompt", "retry": False}
     return f"Could not {doing}: the product asked {asked} and nobody had an answer.{after}", remedy, details
 
 
@@ -73,41 +74,50 @@ def _fence(doing: str, result: Result, cmdlet: str) -> Description:
     what = (
         f"Could not {doing}: {cmdlet} ({result.name}) on the appliance gave {given}, which is not what was read before."
     )
-    details = {"class": "fence", "step": result.name, "cmdlet": cmdlet, "output": result.output}
+    details = {"class": "fence", "retry": True, "step": result.name, "cmdlet": cmdlet, "output": result.output}
     return what, "Nothing after that was run. Run the same command again: it reads the state anew.", details
 
 
 def _error(doing: str, result: Result, cmdlet: str) -> Description:
-    problem, trouble = _telling(result)
+    problem, trouble = _telling(result, cmdlet)
     texts = [problem, result.errors[-1]] if result.thrown else result.errors
-    said = " And: ".join(dict.fromkeys(" ".join(one.message.split()) for one in texts))
+    said = " And: ".join(dict.fromkeys(" ".join(_without_password(one.message).split()) for one in texts))
     what = f"Could not {doing}: {cmdlet} said: {said}"
     details: dict[str, Any] = {
         "step": result.name,
         "cmdlet": cmdlet,
-        "message": problem.message,
+        "message": _without_password(problem.message),
         "id": problem.id,
         "category": problem.category,
         "class": trouble.name if trouble else "unknown",
+        "retry": trouble.retry if trouble else False,
+        "errors": [{**asdict(one), "message": _without_password(one.message)} for one in result.errors],
     }
-    return what if what.endswith((".", "!", "?")) else f"{what}.", _remedy(trouble, details), details
+    return what if what.endswith((".", "!", "?")) else f"{what}.", _remedy(trouble), details
 
 
-def _telling(result: Result) -> tuple[Problem, Trouble | None]:
-    """The error that says most: one that is known, else the last one where it ended the cmdlet, else the first."""
+def _without_password(text: str) -> str:
+    """One text of the product tells the password of a VM (T25)."""
+    return re.sub(r"\(Password: .*\)", "(Password: ********)", text)
+
+
+def _telling(result: Result, cmdlet: str) -> tuple[Problem, Trouble | None]:
+    """The error that says most: the best known one, else the last one where it ended the cmdlet, else the first."""
     last_first = result.errors[::-1] if result.thrown else result.errors
-    for problem in last_first:
-        trouble = recognise(problem.id, problem.message)
-        if trouble is not None:
-            return problem, trouble
-    return last_first[0], None
+    known = [(problem, trouble) for problem in last_first if (trouble := _trouble(problem, cmdlet)) is not None]
+    if not known:
+        return last_first[0], None
+    return min(known, key=lambda pair: TROUBLES.index(pair[1]))
 
 
-def _remedy(trouble: Trouble | None, details: dict[str, Any]) -> str:
+def _trouble(problem: Problem, cmdlet: str) -> Trouble | None:
+    return recognise(problem.id, problem.message, cmdlet=cmdlet, category=problem.category, exception=problem.exception)
+
+
+def _remedy(trouble: Trouble | None) -> str:
     if trouble is None:
         return (
             "This collection does not know this error: read the newest log in the Logs folder of the appliance directory, "
             "repair what it names, then run the same command again."
         )
-    details["retry"] = trouble.retry
     return f"{trouble.meaning} {trouble.remedy}"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, ParamSpec, TypeVar
 
 from .reading import NotReadError, Unknown
+from .troubles import recognise
 
 MARK = "#cc-bridge# "
 ABSENT = ("PathNotFound", "ItemNotFound")
@@ -43,7 +44,7 @@ class Results:
         """What the step gave, without nulls. Errors whose id begins with one of `absent` only say that there is nothing."""
         for error in self._result(name)["errors"]:
             if not str(error["id"]).startswith(tuple(absent)):
-                raise NotReadError(_one_line(error["message"]))
+                raise NotReadError(_told(error))
         return [item for item in self._result(name)["output"] if item is not None]
 
     def error_ids(self, name: str) -> list[str]:
@@ -115,6 +116,14 @@ class Results:
         if len(found) != 1:
             raise NotReadError(f"{name} gave {len(found)} values")
         return found[0] if key is None else found[0][key]
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    """An error's message; with its id where the message alone, in another language say, would not show what trouble it is."""
+    text = _one_line(error["message"])
+    parts = {key: str(error.get(key, "")) for key in ("category", "exception")}
+    known = recognise(str(error["id"]), text, **parts)
+    return text if recognise("", text) == known else f"{text} ({error['id']}, {parts['exception']})"
 
 
 def _one_line(message: str) -> str:

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
+from . import inference, signs
 from .appliance import SERVICES, Appliance, Machine, Service
 from .reading import NotReadError, Reading, Unknown, need
+from .troubles import recognise
 from .versions import is_upgrade, path_problem
 
 PASS, FAIL, ERROR, MANUAL, NOT_APPLICABLE = "PASS", "FAIL", "ERROR", "MANUAL", "N/A"
@@ -27,6 +30,11 @@ DOTNET_4_6_1 = 394254
 
 OPTIONAL_SERVICES = {"mediation": ("RTCSRV",)}
 """Documents disagree whether it is there (cloud-connector.md 9.1 no. 17)."""
+
+CLOCK_SECONDS = 300
+"""How far two clocks may be apart for Kerberos; certificates and jobs depend on the time, too."""
+
+EXPIRES_SOON = timedelta(days=30)
 
 MACHINES = 4
 SERVICE_ACCOUNT = "CceService"
@@ -47,6 +55,8 @@ class Check:
     evidence: str
     remedy: str
     consequence: str
+    trouble: str = ""
+    """The class of the documented trouble it finds (`troubles.py`), where there is one."""
 
     @property
     def blocks(self) -> bool:
@@ -68,6 +78,7 @@ class Rule:
     consequence: str
     remedy: str
     judge: Callable[[Appliance, str], Finding]
+    trouble: str = ""
 
     def check(self, appliance: Appliance, version: str) -> Check:
         try:
@@ -75,7 +86,12 @@ class Rule:
         except NotReadError as error:
             status, evidence = ERROR, f"could not be read: {error}"
         remedy = "" if status in (PASS, NOT_APPLICABLE) else self.remedy
-        return Check(self.id, status, evidence, remedy, self.consequence)
+        return Check(self.id, status, evidence, remedy, self.consequence, self._found(status, evidence))
+
+    def _found(self, status: str, evidence: str) -> str:
+        """The trouble: what could not be read has its own."""
+        known = recognise("", evidence) if status == ERROR else None
+        return known.name if known else self.trouble if status in (FAIL, MANUAL) else ""
 
 
 def health(appliance: Appliance, target: str) -> list[Check]:
@@ -95,6 +111,12 @@ def blocking(checks: Iterable[Check]) -> list[Check]:
 
 def healthy(checks: Iterable[Check]) -> bool:
     return not blocking(checks)
+
+
+def as_failure(stopping: Sequence[Check], shown: Sequence[Check] | None = None) -> dict[str, object]:
+    """The details of a failure for checks that say stop: its class is the trouble that the first of them names."""
+    checks = [check.to_dict() for check in shown or stopping]
+    return {"class": stopping[0].trouble or "check", "check": stopping[0].id, "retry": False, "checks": checks}
 
 
 def own_health(appliance: Appliance) -> list[Check]:
@@ -213,6 +235,70 @@ def _jobs(appliance: Appliance, target: str) -> Finding:
     return _verdict(not jobs, ", ".join(jobs) or "no job of ours is open")
 
 
+def _known_version(appliance: Appliance, target: str) -> Finding:
+    if isinstance(appliance.running, Unknown):
+        return NOT_APPLICABLE, "whether a version is known could not be asked"
+    machines = inference.unversioned_machines(appliance)
+    return _verdict(
+        not machines, f"no version is said to run, but on are {', '.join(machines)}" if machines else "known"
+    )
+
+
+def _recovery(appliance: Appliance, target: str) -> Finding:
+    """What was logged in the last hour may be of before a repair, so a person looks at it."""
+    reason = inference.recovery(appliance)
+    if reason:
+        return FAIL, reason
+    events = [f"{event.id} at {event.time.isoformat()}" for event in inference.recent_events(appliance)]
+    return (MANUAL, f"events of the last hour: {', '.join(events)}") if events else (PASS, "no sign of it")
+
+
+def _recovery_status(appliance: Appliance, target: str) -> Finding:
+    """Without a look into the VMs, which may be off: after a restart of the host a switch has to be finished all the same."""
+    status = need(appliance.recovery_status)
+    return _verdict(
+        status != signs.AUTO_RECOVERY, f"AutoMaintenanceStatus is {'not there' if status is None else status}"
+    )
+
+
+def _external_certificate(appliance: Appliance, target: str) -> Finding:
+    name, found = inference.external_name(appliance), inference.external_certificate(appliance)
+    if found is None:
+        return MANUAL, f"no certificate in the Edge VM has the name {name}"
+    left = found.expires - need(appliance.clock)
+    told = f"the certificate of {name} expires at {found.expires.isoformat()}"
+    if left <= timedelta(0):
+        return FAIL, told
+    return (MANUAL if left < EXPIRES_SOON else PASS), told
+
+
+def _internal_certificates(appliance: Appliance, target: str) -> Finding:
+    """Which of them is in use is not known, so an expired one is left to a person."""
+    soon, external = need(appliance.clock) + EXPIRES_SOON, inference.external_name(appliance).lower()
+    newest = inference.newest_certificates(appliance)
+    ending = [
+        f"{name} at {one.expires.isoformat()}"
+        for name, one in newest.items()
+        if name != external and one.expires < soon
+    ]
+    return (MANUAL, f"expires: {', '.join(ending)}") if ending else (PASS, "none expires within 30 days")
+
+
+def _clock(appliance: Appliance, target: str) -> Finding:
+    skew = need(appliance.clock_skew)
+    told = f"the host's clock is {skew.seconds:+g} s off the controller's, give or take {skew.tolerance:g} s"
+    return _verdict(abs(skew.seconds) <= CLOCK_SECONDS + skew.tolerance, told)
+
+
+def _pending_restart(appliance: Appliance, target: str) -> Finding:
+    """Renames alone are left by many programs and stop no installer, so a person decides."""
+    waiting = need(appliance.pending_restart)
+    if not waiting:
+        return PASS, "no restart is pending"
+    status = MANUAL if waiting == (signs.FILE_RENAMES,) else FAIL
+    return status, f"waiting for a restart of the host: {', '.join(waiting)}"
+
+
 def _test_calls(appliance: Appliance, target: str) -> Finding:
     return MANUAL, "no reading proves that calls complete"
 
@@ -223,6 +309,7 @@ _REGISTRATION = Rule(
     "Compare the ini with Get-CsHybridPSTNAppliance and Get-CsHybridPSTNSite; correct the ini or unregister the old "
     "appliance, then register (T6).",
     _registration,
+    "T6-registration-conflict",
 )
 _MANAGEMENT_SERVICE = Rule(
     "management_service",
@@ -235,6 +322,34 @@ _TENANT_MAINTENANCE = Rule(
     UPGRADE,
     "Somebody set the appliance's MaintenanceMode in the tenant: ask who, and let them end it.",
     _tenant_maintenance,
+)
+_KNOWN_VERSION = Rule(
+    "known_version",
+    UPGRADE,
+    r"Compare module.ini in C:\ProgramData\CloudConnector and in the profile's CloudConnector folder: delete the one in "
+    "ProgramData and run Register-CcAppliance, or write the running and the backup version into it (T7).",
+    _known_version,
+    "T7-version-unknown",
+)
+_RECOVERY = Rule(
+    "recovery",
+    CALLS,
+    "Wait until automatic recovery has settled, and repair what it could not: see the Application log of the host and "
+    "CceManagementService.log. Services that are stopped and manual may also mean maintenance mode.",
+    _recovery,
+)
+_EXTERNAL_CERTIFICATE = Rule(
+    "external_certificate",
+    CALLS,
+    "Replace the certificate of the Access Edge in maintenance mode, with the certificate operation.",
+    _external_certificate,
+)
+_CLOCK = Rule("clock", UPGRADE, "Correct the clock of the host or of the controller: see to their time source.", _clock)
+_PENDING_RESTART = Rule(
+    "pending_restart",
+    UPGRADE,
+    "Restart the host in maintenance mode before anything is installed on it (T16).",
+    _pending_restart,
 )
 _JOBS = Rule("jobs", UPGRADE, "Run the operation that began the job again: it waits for it and collects it.", _jobs)
 
@@ -269,9 +384,26 @@ HEALTH: Sequence[Rule] = (
         UPGRADE,
         "Run the package operation; until scripts and VMs are of one version there is no HA (T8).",
         _scripts,
+        "T8-no-high-availability",
     ),
-    Rule("running_version", UPGRADE, "Run the version operation; until then there is no HA (T8).", _running),
+    _KNOWN_VERSION,
+    Rule(
+        "running_version",
+        UPGRADE,
+        "Run the version operation; until then there is no HA (T8).",
+        _running,
+        "T8-no-high-availability",
+    ),
     *SERVING,
+    _RECOVERY,
+    _EXTERNAL_CERTIFICATE,
+    Rule(
+        "internal_certificates",
+        CALLS,
+        "Renew them with the certification_authority operation (T9); one that is not in use any more may be removed.",
+        _internal_certificates,
+        "T9-internal-certificates",
+    ),
     Rule("other_sets", CALLS, "Turn the VMs of the other version off: two sets have the same addresses.", _other_sets),
     Rule(
         "counters",
@@ -355,6 +487,7 @@ def _gib(size: int) -> str:
 
 
 GATES: Sequence[Rule] = (
+    _KNOWN_VERSION,
     Rule(
         "path", UPGRADE, "Check cloud_connector_target_version; only upgrades between known releases are done.", _path
     ),
@@ -381,12 +514,16 @@ GATES: Sequence[Rule] = (
     _REGISTRATION,
     _TENANT_MAINTENANCE,
     Rule("auto_update", CALLS, "Set EnableAutoUpdate of the site to false for the time of the upgrade.", _auto_update),
-    Rule("dotnet", UPGRADE, "Install .NET Framework 4.6.1 or later on the host (T12).", _dotnet),
+    Rule("dotnet", UPGRADE, "Install .NET Framework 4.6.1 or later on the host (T12).", _dotnet, "T12-dotnet"),
+    _CLOCK,
+    _PENDING_RESTART,
+    Rule("recovery", CALLS, _RECOVERY.remedy, _recovery_status),
     Rule(
         "management_switch",
         UPGRADE,
         "Disconnect left-over VMs from the switch and delete it; where that fails restart the host (T3).",
         _management_switch,
+        "T3-management-switch-in-use",
     ),
     _JOBS,
     Rule(

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import SERVICES, Appliance, Service
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health, troubles
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import (
+    SERVICES,
+    Appliance,
+    Event,
+    Service,
+    Skew,
+)
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.health import Check
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
 
-from .builders import CORPNET, INTERNET, healthy, ini_text, machines
+from .builders import CORPNET, INTERNET, NOW, certificate, healthy, ini_text, machines
 
 UPGRADED = machines("2.1") + machines("2.0.1", "Off")
 UNREAD = Unknown("line cut")
@@ -51,6 +58,9 @@ def test_an_appliance_in_service_is_healthy() -> None:
         ("registration", {"registration": "half"}),
         ("tenant_maintenance", {"tenant_maintenance": True}),
         ("jobs", {"jobs": ("switch-2.1",)}),
+        ("recovery", {"recovery_status": 3}),
+        ("external_certificate", {"certificates": (certificate(days=0),)}),
+        ("external_certificate", {"certificates": (certificate(days=-1), certificate(days=-300))}),
     ],
 )
 def test_one_thing_ill_is_one_check_failed(check: str, changes: dict[str, Any]) -> None:
@@ -70,6 +80,10 @@ def test_one_thing_ill_is_one_check_failed(check: str, changes: dict[str, Any]) 
         ("registration", ["registration"]),
         ("tenant_maintenance", ["tenant_maintenance"]),
         ("jobs", ["jobs"]),
+        ("recovery_status", ["recovery"]),
+        ("recovery_events", ["recovery"]),
+        ("certificates", ["external_certificate", "internal_certificates"]),
+        ("clock", ["recovery", "external_certificate", "internal_certificates"]),
     ],
 )
 def test_what_cannot_be_read_blocks(field: str, checks: list[str]) -> None:
@@ -124,7 +138,78 @@ def test_a_check_is_an_object_in_json() -> None:
         "evidence": evidence,
         "remedy": "",
         "consequence": "calls",
+        "trouble": "",
     }
+
+
+def judged(check: str, **changes: Any) -> Check:
+    (found,) = [made for made in health.health(healthy("2.1", **changes), "2.1") if made.id == check]
+    return found
+
+
+def test_services_that_are_stopped_and_manual_are_a_sign_of_recovery() -> None:
+    modes = {**healthy().start_modes, "edge": {"RTCSRV": "Manual", "RTCMRAUTH": "Manual"}}
+    assert judged("recovery", start_modes=modes).status == health.PASS
+    found = judged("recovery", start_modes=modes, services=services("edge", RTCSRV="Stopped"))
+    assert (found.status, found.evidence) == (health.FAIL, "set to start manually, and not running: edge RTCSRV")
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(59, health.MANUAL), (61, health.PASS)])
+def test_a_person_looks_at_recovery_of_the_last_hour(minutes: int, status: str) -> None:
+    event = Event(20006, NOW - timedelta(minutes=minutes), "Appliance cannot be recovered automatically")
+    found = judged("recovery", recovery_events=(event,))
+    assert found.status == status
+    assert ("20006 at" in found.evidence) is (status == health.MANUAL)
+
+
+@pytest.mark.parametrize(("days", "status"), [(1, health.MANUAL), (29, health.MANUAL), (31, health.PASS)])
+def test_a_certificate_that_ends_soon_is_told(days: int, status: str) -> None:
+    renewed = (certificate(days=days), certificate(days=-5))
+    assert judged("external_certificate", certificates=renewed).status == status
+
+
+def test_the_external_certificate_is_known_by_the_name_of_the_access_edge() -> None:
+    found = judged("external_certificate", certificates=(certificate("sip.contoso.com", -1),))
+    assert (found.status, found.evidence) == (
+        health.MANUAL,
+        "no certificate in the Edge VM has the name ap-berlin.contoso.com",
+    )
+
+
+@pytest.mark.parametrize("days", [-1, 29])
+def test_internal_certificates_that_end_are_told_but_do_not_block(days: int) -> None:
+    found = judged("internal_certificates", certificates=(certificate(), certificate("ed-1.cce.local", days)))
+    assert (found.status, found.trouble) == (health.MANUAL, "T9-internal-certificates")
+    assert found.evidence.startswith("expires: ed-1.cce.local at 2026-")
+
+
+def test_vms_without_a_known_version_are_told_apart_from_nothing_deployed() -> None:
+    found = judged("known_version", running=None)
+    assert (found.status, found.trouble) == (health.FAIL, "T7-version-unknown")
+    assert judged("known_version", running=None, machines=machines("2.1", "Off")).status == health.PASS
+    assert judged("known_version", running=UNREAD).status == health.NOT_APPLICABLE
+
+
+def test_what_could_not_be_read_is_named_after_its_own_trouble() -> None:
+    sealed = Unknown("ConvertTo-SecureString : Key not valid for use in specified state.")
+    found = judged("registration", registration=sealed)
+    assert found.trouble == "T11-credential-cache"
+    assert judged("registration", registration=UNREAD).trouble == ""
+    assert judged("registration", registration="half").trouble == "T6-registration-conflict"
+    assert judged("registration").trouble == ""
+
+
+@pytest.mark.parametrize("rule", [*health.HEALTH, *health.GATES], ids=lambda rule: rule.id)
+def test_the_trouble_of_a_rule_is_one_of_the_table(rule: health.Rule) -> None:
+    assert rule.trouble == "" or troubles.find(rule.trouble) is not None
+
+
+def test_a_failure_is_of_the_class_of_its_first_check() -> None:
+    checks = health.gates(ready(dotnet_release=None, jobs=("install-2.1",)), "2.1")
+    details = health.as_failure(health.blocking(checks))
+    assert (details["class"], details["check"], details["retry"]) == ("T12-dotnet", "dotnet", False)
+    details = health.as_failure(health.blocking(checks)[1:], checks)
+    assert (details["class"], details["check"], len(details["checks"])) == ("check", "jobs", len(checks))  # type: ignore[arg-type]
 
 
 # --- gates ------------------------------------------------------------------------------------------------------------
@@ -159,6 +244,13 @@ def test_an_appliance_is_ready_but_a_person_looks_at_disk_and_memory() -> None:
         ("management_switch", {"switches": ("SfB CCE Management Switch",)}, "T3"),
         ("management_switch", {"switches": ("cloud connector management switch",)}, "T3"),
         ("jobs", {"jobs": ("install-2.1",)}, "began the job"),
+        ("clock", {"clock_skew": Skew(302.1, 2)}, "time source"),
+        ("clock", {"clock_skew": Skew(-302.1, 2)}, "time source"),
+        ("clock", {"clock_skew": UNREAD}, "time source"),
+        ("pending_restart", {"pending_restart": ("servicing",)}, "T16"),
+        ("pending_restart", {"pending_restart": ("windows_update", "file_renames")}, "T16"),
+        ("pending_restart", {"pending_restart": UNREAD}, "T16"),
+        ("recovery", {"recovery_status": 3}, "settled"),
         ("disk", {"disk": UNREAD}, "-Version"),
         ("memory", {"memory": UNREAD}, "four more VMs"),
     ],
@@ -172,6 +264,23 @@ def test_a_gate_is_shut(gate: str, changes: dict[str, Any], remedy: str) -> None
 def test_the_management_switch_may_have_another_name() -> None:
     text = ini_text().replace("SfB CCE Management Switch", "Mine")
     assert blocked(health.gates(ready(switches=("mine",), ini_imported=text), "2.1")) == ["management_switch"]
+
+
+def test_a_clock_may_be_off_by_what_cannot_be_told() -> None:
+    assert health.healthy(health.gates(ready(clock_skew=Skew(302, 2)), "2.1"))
+
+
+def test_renamed_files_alone_are_left_to_a_person() -> None:
+    checks = health.gates(ready(pending_restart=("file_renames",)), "2.1")
+    assert health.healthy(checks)
+    assert "pending_restart" in [check.id for check in checks if check.status == health.MANUAL]
+
+
+def test_gates_do_not_look_into_the_vms() -> None:
+    """After a restart of the host they may be off, and a switch is finished all the same."""
+    unread = dict.fromkeys(SERVICES, UNREAD)
+    changes = {"services": unread, "start_modes": unread, "certificates": UNREAD, "calls": UNREAD}
+    assert health.healthy(health.gates(ready(**changes), "2.1"))
 
 
 def test_dotnet_matters_from_2_1_on() -> None:
