@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.racing import Race
 
-CLAIM = r"C:\ProgramData\sfb.cloud_connector\jobs\install-2.1.claim"
+CLAIM = r"C:\Program Files\sfb.cloud_connector\jobs\install-2.1.claim"
 
 
 def race(number: int = 2, **switches: Any) -> Race:
@@ -133,7 +134,39 @@ def test_a_wait_ends_when_the_neighbours_may_have_changed(monkeypatch: pytest.Mo
     assert (
         "While it was waited for 1 calls (1 inbound, 0 outbound)" in result["msg"] and "read it again" in result["msg"]
     )
+    assert "With site.appliances the others are read again." in result["failure"]["remedy"]
     assert ran(site, "Enter-CcUpdate") == 0
+
+
+def placed(site: Race) -> dict[str, Any]:
+    """The site, and where its appliances are."""
+    return {**site.site(), "appliances": [{"name": name, **site.reach(name)} for name in site.names]}
+
+
+def while_it_waits(monkeypatch: pytest.MonkeyPatch, site: Race, happens: Callable[[], Any]) -> None:
+    """Lets something happen at each pause."""
+    monkeypatch.setattr(site.lab, "sleep", lambda seconds: (happens(), site.lab.advance(seconds)))
+
+
+def test_neighbours_that_can_be_read_again_are_read_once_the_calls_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = race()
+    call(site, "cce-1", 500)
+    given, begun = placed(site), site.lab.now()
+    monkeypatch.setattr("time.time", lambda: given["states"][0]["read_at"] + site.lab.now() - begun)
+    looks: list[int] = []
+    while_it_waits(monkeypatch, site, lambda: looks.append(len(site.lab.record.cmdlets("cce-2"))))
+    assert enter(site, site=given)["calls_cut"] == 0 and state(site) == (True, False)
+    waited = [count for count in looks if count == looks[0]]
+    assert len(waited) > 3 and len(site.lab.record.cmdlets("cce-2")) > looks[0]
+
+
+def test_a_neighbour_that_falls_ill_meanwhile_keeps_it_in_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = race()
+    call(site, "cce-1", 500)
+    while_it_waits(monkeypatch, site, lambda: setattr(site.lab.appliance("cce-2"), "unreachable", True))
+    result = enter(site, site=placed(site))
+    assert "While it was waited for 1 calls" in result["msg"] and "cce-2 does not count" in result["msg"]
+    assert ran(site, "Enter-CcUpdate") == 0 and site.files() == []
 
 
 def test_it_fails_at_once_where_it_shall_not_wait() -> None:
@@ -232,6 +265,14 @@ def test_another_job_has_to_be_over_first() -> None:
     assert ran(site, "Enter-CcUpdate") == 0
 
 
+def test_another_job_has_to_be_over_before_it_comes_back() -> None:
+    site = race()
+    enter(site)
+    site.lab.appliance("cce-1").computer.files.write_text(CLAIM, "{}")
+    assert "On cce-1 install-2.1 is under way" in leave(site)["msg"]
+    assert ran(site, "Exit-CcUpdate") == 0
+
+
 # --- what it is taken for ------------------------------------------------------------------------------------------------------
 
 
@@ -270,6 +311,13 @@ def test_maintenance_that_somebody_else_began_is_known_by_the_tenant_and_told() 
     site.lab.world.network.files.remove(r"\\files\oslo\sfb.cloud_connector.slot")
     result = enter(site)
     assert result["changed"] is False and "without holding the out-of-service slot" in result["warnings"][0]
+
+
+def test_half_of_an_entry_is_none() -> None:
+    site = race()
+    enter(site)
+    site.lab.appliance("cce-1").running_set.machines["Mediation"].computer.services["RTCMEDSRV"].become("Running")  # type: ignore[union-attr]
+    assert enter(site, check=True)["changes"] == ["enter maintenance mode"]
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------------------------------

@@ -79,6 +79,13 @@ def test_a_set_that_carries_calls_is_the_running_one_whatever_the_product_says()
     assert "2.1 is the version that runs on cce-1" in remove(site, "2.1")["msg"]
 
 
+def test_the_running_version_is_that_also_when_its_machines_are_off() -> None:
+    site = race()
+    for machine in site.lab.appliance("cce-1").sets["2.1"]:
+        machine.turn_off()
+    assert "2.1 is the version that runs on cce-1" in remove(site, "2.1")["msg"]
+
+
 def test_a_switch_since_the_reading_stops_the_removal() -> None:
     site = race()
 
@@ -125,7 +132,7 @@ def test_calls_end_before_the_running_version_is_removed() -> None:
 
 def test_another_job_has_to_be_over_first() -> None:
     site = race()
-    path = r"C:\ProgramData\sfb.cloud_connector\jobs\switch-2.1.claim"
+    path = r"C:\Program Files\sfb.cloud_connector\jobs\switch-2.1.claim"
     site.lab.appliance("cce-1").computer.files.write_text(path, "{}")
     assert "On cce-1 switch-2.1 is under way" in remove(site, "2.0.1")["msg"]
     assert ran(site, UNINSTALL) == []
