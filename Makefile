@@ -25,8 +25,6 @@ export TIMEFORMAT = == $@: %0lR
 
 # What talks to the lab talks to loopback addresses; a proxy would be asked for them otherwise. (Only there: pip may need the proxy.)
 LOOPBACK := no_proxy='*' NO_PROXY='*'
-# Simulated fleets live on the same addresses: one stage that starts them waits for the other.
-ONE_FLEET := flock --close .
 
 .PHONY: help test $(STAGES) build demo lab chaos format ready clean distclean
 
@@ -40,10 +38,10 @@ sanity: build ## ansible-test sanity on the built collection, nothing ignored
 	@time tests/tools/sanity.sh build/sfb-cloud_connector-*.tar.gz .venv .ansible/sanity
 
 integration: $(READY) ## playbooks and tools against the lab
-	@time $(LOOPBACK) $(ONE_FLEET) pytest -n 2 --dist loadscope tests/integration
+	@time $(LOOPBACK) pytest -n 2 --dist loadscope tests/integration
 
 molecule: $(READY) ## the molecule scenarios against the lab
-	@time $(LOOPBACK) $(ONE_FLEET) molecule test --all
+	@time $(LOOPBACK) molecule test --all
 
 unit: $(READY) ## unit tests of plugins, lab and tools
 	@time $(LOOPBACK) pytest -n 2 tests/unit

@@ -78,6 +78,7 @@ def test_everything_after_the_trouble_is_untouched(story: Story, ending: str, ch
     ended = story.endings[ending]
     assert ended.run.code != 0
     assert ended.changed == changed, ended.run.output
+    assert not ended.run.says("An appliance ahead of"), "the play went on, and only its guard stopped it"
 
 
 def test_a_failure_says_who_carries_the_calls_what_happened_and_what_to_do(story: Story) -> None:

@@ -1,4 +1,7 @@
-"""What is wrong before anything begins: one clear sentence each, and nothing is changed."""
+"""What is wrong before anything begins: one clear sentence each, and nothing is changed.
+
+Also with the settings of a user that would let the other appliances go on.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def play(stage: Stage, hosts: dict[str, Any], variables: dict[str, Any] | None =
     """With these variables of hosts and of the whole fleet, for this run alone."""
     stage.add_inventory("wrong.yml", {"cloud_connector": {"vars": variables or {}, "hosts": hosts}})
     try:
-        return stage.play()
+        return stage.play(env={"ANSIBLE_STRATEGY": "free", "ANSIBLE_ANY_ERRORS_FATAL": "0"})
     finally:
         stage.inventories.pop()
 
