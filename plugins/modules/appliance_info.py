@@ -10,11 +10,38 @@ module: appliance_info
 short_description: Read the whole state of an appliance
 version_added: 0.1.0
 description:
-  - Reads versions, directories, both CloudConnector.ini, registration, services, VMs, live calls, disk, memory and more, in one exchange.
-  - What could not be read is reported as unknown with the reason.
+  - >-
+    Reads versions, directories, both CloudConnector.ini, registration, services, VMs, live calls, certificates, disk, memory, a
+    pending restart, the clock, signs of automatic recovery and more, in one exchange. Nothing is changed.
+  - What could not be read is reported as unknown with the reason, never guessed.
+  - >-
+    Readings and what is inferred from them are returned apart: RV(appliance) holds what cmdlets, files and Windows said,
+    RV(inferred) what this collection concludes, since no documented cmdlet says it.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
 options:
+  gather_subset:
+    description:
+      - What to read, in the manner of M(ansible.builtin.setup). The rest is reported as unknown.
+      - >-
+        V(all), V(min), or names; a name with V(!) before it leaves that out. V(min), which is V(versions) and V(host), is always
+        read unless V(!min) is there; so V(!all) reads nothing else.
+      - V(versions) are the versions of scripts, running and backup VMs, installed programs and the directories.
+      - V(configuration) is CloudConnector.ini of the appliance directory and the one in force.
+      - >-
+        V(host) is the computer itself: management service, disk, memory, .NET release, clock, start of Windows, and whether it
+        waits for a restart.
+      - V(machines) are the VMs with their network connections, and the virtual switches.
+      - V(services) and V(calls) are read inside the VMs, and so are the certificates of V(certificates) and the start modes of V(recovery).
+      - V(certificates) are the paths of the external certificates and the certificates in the Edge VM.
+      - V(recovery) are the signs of automatic recovery.
+      - V(credentials) tells which cached credentials this logon can read. Passwords are never returned.
+      - V(tenant) is registration, automatic update and maintenance flag, for which it logs on to the tenant; it takes longest.
+      - V(site) is what is in the site directory, V(slot) who holds the out-of-service slot of the site.
+      - V(ours) is what this collection left on the appliance, jobs that are not collected and the saved record.
+    type: list
+    elements: str
+    default: [all]
   report_only:
     description:
       - Return C({name, unreadable}) for an appliance that cannot be read, instead of a failure.
@@ -23,7 +50,7 @@ options:
     default: false
 attributes:
   check_mode:
-    description: Reads only.
+    description: Reads only. Returns the state that the operations before it would have made.
     support: full
   diff_mode:
     description: Changes nothing, so there is no difference to show.
@@ -34,6 +61,14 @@ attributes:
   async:
     description: Refused. Long work runs as a scheduled task on the appliance, which outlives the connection.
     support: none
+notes:
+  - >-
+    Documented by Microsoft are the cmdlets and files that are read, the services, the two call counters, the two events of
+    automatic recovery and C(AutoMaintenanceStatus) 3. Not documented are the output of the version cmdlets, of which a version number is
+    taken, the properties of the tenant's appliance records, and whether the VMs let the host in.
+  - >-
+    The expiry of the external certificate is read from the store of the Edge VM, where the certificate is found by the name of the
+    Access Edge. Its file cannot be asked without its password.
 author:
   - The sfb.cloud_connector authors (@sfb-cloud-connector)
 """
@@ -44,27 +79,384 @@ EXAMPLES = r"""
     appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
     site_directory: \\files\berlin
     vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
+
+- name: How many calls are live on it
+  sfb.cloud_connector.appliance_info:
+    appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
+    site_directory: \\files\berlin
+    vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
+    gather_subset: [calls]
+
+- name: Everything but what needs the tenant
+  sfb.cloud_connector.appliance_info:
+    appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
+    site_directory: \\files\berlin
+    gather_subset: [all, "!tenant"]
 """
 
 RETURN = r"""
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
-    - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
+    - The state of the appliance; in check mode the state it would have.
+    - What could not be read, or was not asked, is a dictionary with the one key C(unknown) and the reason, whatever its type here.
   returned: always
   type: dict
-  sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
+  contains:
+    name:
+      description: Its name in the inventory.
+      returned: always
+      type: str
+      sample: cce-ber-1
+    read_at:
+      description: When it was read, in seconds since 1970 of the controller.
+      returned: when it could be read
+      type: float
+      sample: 1767225600.0
+    unreadable:
+      description: Why it could not be read; nothing else is returned then but its name.
+      returned: when O(report_only=true) and it could not be read
+      type: str
+    computer_name:
+      description: Its Windows name.
+      returned: when it could be read
+      type: str
+      sample: CCE-BER-1
+    module_present:
+      description: Whether PowerShell finds the CloudConnector module, which is gone between two MSIs.
+      returned: when it could be read
+      type: bool
+    scripts:
+      description: Version of the CloudConnector module; null when it is not there.
+      returned: when it could be read
+      type: str
+      sample: "2.1"
+    running:
+      description: Version of the VMs in production; null when nothing is deployed.
+      returned: when it could be read
+      type: str
+      sample: "2.0.1"
+    backup:
+      description: Version of the other VMs; null when there are none.
+      returned: when it could be read
+      type: str
+    raw_versions:
+      description: What the product answered for C(scripts), C(running) and C(backup), word by word.
+      returned: when it could be read
+      type: dict
+      sample: {scripts: ["2.1"], running: ["2.0.1"], backup: []}
+    programs:
+      description: Installed programs with C(Cloud Connector) in their name, each with C(DisplayName), C(DisplayVersion) and C(PSChildName).
+      returned: when it could be read
+      type: list
+      elements: dict
+    appliance_directory:
+      description: The appliance directory as the product has it.
+      returned: when it could be read
+      type: str
+    site_directory:
+      description: The site directory as the product has it.
+      returned: when it could be read
+      type: str
+    ini_appliance:
+      description: Text of CloudConnector.ini in the appliance directory; null when there is none.
+      returned: when it could be read
+      type: str
+    ini_imported:
+      description: Text of CloudConnector.ini in force; null when there is none.
+      returned: when it could be read
+      type: str
+    management_service:
+      description: The Cloud Connector management service, found by its program; null when there is none.
+      returned: when it could be read
+      type: dict
+      contains:
+        name:
+          description: Its Windows name.
+          returned: always
+          type: str
+        state:
+          description: Its state, such as V(Running).
+          returned: always
+          type: str
+        account:
+          description: What it logs on as.
+          returned: always
+          type: str
+          sample: .\CceService
+    machines:
+      description: All VMs of the host.
+      returned: when it could be read
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Its name in Hyper-V.
+          returned: always
+          type: str
+        state:
+          description: Its state in Hyper-V, such as V(Running) or V(Off).
+          returned: always
+          type: str
+        version:
+          description: The version in its name; null when it names none.
+          returned: always
+          type: str
+        switches:
+          description: The virtual switches it is connected to.
+          returned: always
+          type: list
+          elements: str
+    switches:
+      description: The virtual switches of the host.
+      returned: when it could be read
+      type: list
+      elements: str
+    services:
+      description: For each VM (C(cms), C(mediation), C(edge)) its monitored services with their state. One that is not installed is not in it.
+      returned: when it could be read
+      type: dict
+      sample: {cms: {REPLICA: Running, MASTER: Running}}
+    calls:
+      description: Live calls by the counters of the Mediation Server.
+      returned: when it could be read
+      type: dict
+      contains:
+        inbound:
+          description: From the PSTN.
+          returned: always
+          type: int
+        outbound:
+          description: To the PSTN.
+          returned: always
+          type: int
+    registration:
+      description: How the tenant's records match this appliance and its site, V(full), V(half) or V(none).
+      returned: when it could be read
+      type: str
+    tenant_logon:
+      description: True when the cached administrator could log on to the tenant.
+      returned: when it could be read
+      type: bool
+    auto_update:
+      description: C(EnableAutoUpdate) of the site.
+      returned: when it could be read
+      type: bool
+    tenant_maintenance:
+      description: C(MaintenanceMode) of the appliance in the tenant.
+      returned: when it could be read
+      type: bool
+    credentials:
+      description: For each account type whether it is cached and this logon can read it.
+      returned: when it could be read
+      type: dict
+      sample: {TenantAdmin: true, ExternalCert: true, CceService: true, CABackupFile: false}
+    disk:
+      description: Space on drive C.
+      returned: when it could be read
+      type: dict
+      contains:
+        free:
+          description: Bytes that are free.
+          returned: always
+          type: int
+        total:
+          description: Bytes in all.
+          returned: always
+          type: int
+    memory:
+      description: Memory of the host.
+      returned: when it could be read
+      type: dict
+      contains:
+        free:
+          description: Bytes that are free.
+          returned: always
+          type: int
+        total:
+          description: Bytes in all.
+          returned: always
+          type: int
+    dotnet_release:
+      description: Release number of the .NET Framework, 394254 is 4.6.1; null when it is older than 4.5.
+      returned: when it could be read
+      type: int
+    clock:
+      description: The time of the host when it was read, UTC.
+      returned: when it could be read
+      type: str
+      sample: "2026-01-05T08:00:00+00:00"
+    clock_skew:
+      description: How far the clock of the host is off the controller's.
+      returned: when it could be read
+      type: dict
+      contains:
+        seconds:
+          description: Seconds it is ahead; negative when it is behind.
+          returned: always
+          type: float
+        tolerance:
+          description: How exact that is, half of the seconds that the exchange took.
+          returned: always
+          type: float
+    boot_time:
+      description: When Windows started, UTC.
+      returned: when it could be read
+      type: str
+    pending_restart:
+      description: What of Windows waits for a restart of the host, V(servicing), V(windows_update), V(file_renames).
+      returned: when it could be read
+      type: list
+      elements: str
+    certificate_files:
+      description: For C(EdgeServer) and C(MediationServer) the path of the external certificate; null when none was set.
+      returned: when it could be read
+      type: dict
+    certificates:
+      description: The certificates in the Edge VM's own store, the external one and those of the appliance's own authority.
+      returned: when it could be read
+      type: list
+      elements: dict
+      contains:
+        subject:
+          description: Whom it names.
+          returned: always
+          type: str
+          sample: CN=ap-berlin.contoso.com
+        issuer:
+          description: Who issued it.
+          returned: always
+          type: str
+        expires:
+          description: The end of its validity, UTC.
+          returned: always
+          type: str
+        thumbprint:
+          description: Its hash.
+          returned: always
+          type: str
+    recovery_status:
+      description: C(AutoMaintenanceStatus) in the file C(CceSevicePersistent). 3 is automatic recovery, other values are not documented; null without it.
+      returned: when it could be read
+      type: int
+    recovery_events:
+      description: The newest events 304 and 20006 of the host's Application log that speak of recovery.
+      returned: when it could be read
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Number of the event.
+          returned: always
+          type: int
+        time:
+          description: When it was logged, UTC.
+          returned: always
+          type: str
+        message:
+          description: Its text.
+          returned: always
+          type: str
+    start_modes:
+      description: For each VM (C(cms), C(mediation), C(edge)) how its monitored services start, V(Auto), V(Manual) or V(Disabled).
+      returned: when it could be read
+      type: dict
+    slot:
+      description: Who holds the out-of-service slot of the site; null when nobody does.
+      returned: when it could be read
+      type: dict
+      contains:
+        appliance:
+          description: Its name in the inventory of the run that claimed it.
+          returned: always
+          type: str
+        computer:
+          description: Its Windows name.
+          returned: always
+          type: str
+        operation:
+          description: What it is held for.
+          returned: always
+          type: str
+        since:
+          description: When it was claimed.
+          returned: always
+          type: str
+        token:
+          description: Tells this claim from every other.
+          returned: always
+          type: str
+        text:
+          description: The file word by word.
+          returned: always
+          type: str
+    site_files:
+      description: Names in the site directory.
+      returned: when it could be read
+      type: list
+      elements: str
+    site_versions:
+      description: Versions that the version files of the site directory name.
+      returned: when it could be read
+      type: list
+      elements: str
+    jobs:
+      description: Jobs of this collection that are claimed and not yet collected; one of them may run now.
+      returned: when it could be read
+      type: list
+      elements: str
+    saved:
+      description: What was written down before the MSI was removed; null when nothing was.
+      returned: when it could be read
+      type: dict
+configuration:
+  description: Both CloudConnector.ini as sections with their keys; a key that comes twice is the first.
+  returned: when the appliance could be read
+  type: dict
+  contains:
+    appliance:
+      description: The one in the appliance directory; null when there is none.
+      returned: always
+      type: dict
+      sample: {Common: {SiteName: berlin}}
+    in_force:
+      description: The one in force.
+      returned: always
+      type: dict
+inferred:
+  description: What follows from the readings; no documented cmdlet says it.
+  returned: when the appliance could be read
+  type: dict
+  contains:
+    mode:
+      description:
+        - V(production), calls can live on it; V(maintenance); V(stopped), all its services are, and nothing says it is maintenance; or V(ill).
+        - Maintenance mode is told by stopped services with the tenant's flag, or with the site's slot.
+      returned: always
+      type: str
+    recovery:
+      description: Why automatic recovery seems to be under way; empty when it does not.
+      returned: always
+      type: str
+    management_switches:
+      description: Left-over management switches, which a deployment makes and deletes again.
+      returned: always
+      type: list
+      elements: str
+    external_certificate_expires:
+      description: When the certificate of the Access Edge expires, UTC; null when none in the Edge VM has that name.
+      returned: always
+      type: str
 changes:
-  description: What was done, or in check mode would be done, in words.
+  description: Always empty.
   returned: always
   type: list
   elements: str
-  sample: ["deploy the VMs of 2.1"]
+  sample: []
 failure:
   description: >-
-    Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble.
+    Why the operation failed: what happened, the remedy, who carries the calls now, the class of the trouble, and whether a retry
+    makes sense.
   returned: failure
   type: dict
-  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+  sample: {what: "...", remedy: "...", class: network-logon, retry: false}
 """
