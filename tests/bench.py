@@ -13,7 +13,7 @@ from tests.operations import operate, prepare
 
 QUIET = {"inbound": {"calls_per_hour": 0}, "outbound": {"calls_per_hour": 0}}
 DIRECTORY = r"C:\Users\cceadmin\CloudConnector\ApplianceRoot"
-OURS = r"C:\ProgramData\sfb.cloud_connector"
+OURS = r"C:\Program Files\sfb.cloud_connector"
 HOST, NEIGHBOUR = "cce-1", "cce-2"
 ORDER = ("package", "configuration", "registration", "download", "deployment", "version", "health")
 """The modules of an upgrade, in the order of Microsoft's procedure."""

@@ -10,7 +10,8 @@ module: configuration
 short_description: Put CloudConnector.ini in place and import it
 version_added: 0.1.0
 description:
-  - Checks the ini against the template of the version, writes it to the appliance directory (keeping the one before beside it) and runs C(Import-CcConfiguration -Force).
+  - Checks the ini against the template of the version, writes it to the appliance directory (keeping the one before
+    beside it) and runs C(Import-CcConfiguration -Force).
   - Microsoft documents that the ini of an older release must not be used; take the template of the new release and carry the values over.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance

@@ -11,7 +11,8 @@ short_description: Fetch the bits of a version into the site directory
 version_added: 0.1.0
 description:
   - Runs C(Start-CcDownload -DownloadBitsOnly) as a job, unless the version is deployed already or the site directory names it.
-  - Names and format of the version files are not documented; where they do not name the version the cmdlet is run, which by its documentation does nothing when the bits are there.
+  - Names and format of the version files are not documented; where they do not name the version the cmdlet is run, which
+    by its documentation does nothing when the bits are there.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site

@@ -78,7 +78,7 @@ changes:
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble. Where checks stopped it, RV(failure.checks) has each with its evidence and remedy.
+    and the class of the trouble. Where checks stopped it, C(failure.checks) has each with its evidence and remedy.
   returned: failure
   type: dict
   sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}

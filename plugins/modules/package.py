@@ -10,7 +10,8 @@ module: package
 short_description: Replace the CloudConnector MSI
 version_added: 0.1.0
 description:
-  - Saves what is there (both ini files, module.ini, versions, directories), fetches the new MSI, compares its SHA-256, uninstalls the old MSI and installs the new one.
+  - Saves what is there (both ini files, module.ini, versions, directories), fetches the new MSI, compares its SHA-256,
+    uninstalls the old MSI and installs the new one.
   - Nothing is uninstalled unless the new MSI is there and has the declared hash.
   - That the running VMs go on carrying calls meanwhile is inferred from the documented procedure; Microsoft does not say it.
   - A host whose module is missing is finished only when the saved record of this module is there.
@@ -88,7 +89,7 @@ changes:
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble. Where checks stopped it, RV(failure.checks) has each with its evidence and remedy.
+    and the class of the trouble. Where checks stopped it, C(failure.checks) has each with its evidence and remedy.
   returned: failure
   type: dict
   sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}

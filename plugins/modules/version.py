@@ -13,12 +13,17 @@ description:
   - Runs C(Switch-CcVersion) as a job, only when the running version differs from O(version) and the backup version is O(version).
   - The cmdlet is a toggle without a version parameter, so both versions are compared again on the appliance in the same process.
   - It drains first. Running calls end by themselves and new ones are refused. A drain has no documented limit.
-  - Refuses without a state of the whole site that is at most a minute old, or when the rest of the site cannot carry its calls and nobody consented to an outage.
+  - Where nobody takes over the new calls, because the site has no spare and its owner consented to an outage, it waits for a moment without calls first.
+  - Refuses without a state of the whole site that is at most a minute old, or when the rest of the site cannot carry its
+    calls and nobody consented to an outage.
   - >-
     Claims the out-of-service slot of the site in the same request as the switch, a file in O(site_directory) that one appliance
     at a time can have. So a playbook with many forks cannot take out two appliances of a site. The slot is given back when the
     appliance was read to serve again. As long as it does not, it is kept, with a warning; the same command again gives it back.
   - The slot of an appliance that was read healthy and without unfinished work since it took the slot is taken over.
+  - >-
+    A slot that was given back stays beside it as C(sfb.cloud_connector.slot.) with a number of its own, a record of who was out of
+    service and when. These files may be deleted while no run is under way.
   - C(-Force) of the cmdlet is never used. What it does to a drain that is under way is not documented.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
@@ -35,6 +40,15 @@ options:
       - When they are over the module fails and says so; the work goes on, and the same command finds it again.
     type: int
     default: 7200
+  idle_wait:
+    description:
+      - Seconds to wait for a moment without a live call, where the site cannot do without this appliance. V(0) is not to wait.
+      - >-
+        When they are over the drain begins all the same, with a warning: it cuts no call, but new ones are refused until the
+        running ones have ended.
+      - Where the others carry the calls there is no wait. Give O(site.appliances) for a site of several appliances, or the states will be too old.
+    type: int
+    default: 1800
 attributes:
   check_mode:
     description: Predicts running and backup version.
@@ -84,7 +98,7 @@ changes:
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble. Where checks stopped it, RV(failure.checks) has each with its evidence and remedy.
+    and the class of the trouble. Where checks stopped it, C(failure.checks) has each with its evidence and remedy.
   returned: failure
   type: dict
   sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}

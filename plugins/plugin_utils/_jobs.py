@@ -219,10 +219,9 @@ class Runner:
         """
         if not begun:
             self._start(job)
-        look = self._wait(job)
-        self._clear(job, look.claim)
-        assert look.answer is not None
-        return look.answer
+        claim, answer = self._wait(job)
+        self._clear(job, claim)
+        return answer
 
     def _clear(self, job: Job, claim: Sequence[str]) -> None:
         self.exchange(clear_steps(job, claim))
@@ -251,14 +250,15 @@ class Runner:
         if made is not None and not made.errors:
             self._clear(job, [claim])
 
-    def _wait(self, job: Job) -> Look:
+    def _wait(self, job: Job) -> tuple[Sequence[str], Answer]:
+        """The claim of the job that answered, and its answer."""
         begun = self.now()
         tell = self._teller(job)
         while True:
             look = self._patient_look(job, begun)
             waited = self.now() - begun
-            if look.phase is Phase.ANSWERED:
-                return look
+            if look.answer is not None:
+                return look.claim, look.answer
             if look.phase in (Phase.DEAD, Phase.ABSENT) or (look.phase is Phase.CLAIMED and waited > BEGIN_SECONDS):
                 self._clear(job, look.claim)
                 raise JobDied(f"{job.name} is {look.phase.value}")
@@ -284,7 +284,7 @@ class Runner:
 
     def _patient_look(self, job: Job, begun: float) -> Look:
         """A look that survives a line lost for a while: it changes nothing, so it may be tried again."""
-        for _ in range(PATIENCE):
+        for _attempt in range(PATIENCE):
             try:
                 return self._look(job)
             except ConnectionLost:

@@ -18,8 +18,11 @@ Step = dict[str, Any]
 PROGRAM_DATA = r"C:\ProgramData\CloudConnector"
 """Where the product keeps its imported ini, module.ini and credential files (cloud-connector.md 8)."""
 
-OUR_DATA = r"C:\ProgramData\sfb.cloud_connector"
-"""Where the collection keeps what it writes to an appliance: jobs, saved state, staged packages. Never a secret."""
+OUR_DATA = r"C:\Program Files\sfb.cloud_connector"
+"""Where the collection keeps what it writes to an appliance: jobs, saved state, staged packages. Never a secret.
+
+Not below ProgramData, where every user may make files: what stands in a job's request runs with the highest privileges.
+"""
 
 UNINSTALL_KEYS = (
     r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\*",

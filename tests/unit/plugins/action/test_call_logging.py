@@ -94,5 +94,5 @@ def test_check_mode_hands_the_start_on(bench: Cycle) -> None:
 
 def test_a_damaged_record_is_not_guessed_at(bench: Cycle) -> None:
     start(bench)
-    bench.computer.files.write_text(r"C:\ProgramData\sfb.cloud_connector\records\call_logging.json", "[]")
+    bench.computer.files.write_text(r"C:\Program Files\sfb.cloud_connector\records\call_logging.json", "[]")
     assert "cannot be judged" in bench.refused("call_logging", state="started")

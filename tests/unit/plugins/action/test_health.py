@@ -58,7 +58,7 @@ def test_the_wait_has_an_end_and_is_not_begun_again_for_the_report(wait: int) ->
 
 def test_a_job_that_nobody_has_collected_is_not_healthy() -> None:
     bench = Bench("health")
-    bench.computer.files.write_text(r"C:\ProgramData\sfb.cloud_connector\jobs\switch-2.1.claim", "{}")
+    bench.computer.files.write_text(r"C:\Program Files\sfb.cloud_connector\jobs\switch-2.1.claim", "{}")
     assert "jobs: switch-2.1" in bench.do("health")["msg"]
 
 

@@ -36,13 +36,13 @@ def bench() -> Cycle:
 
 @pytest.mark.parametrize("module", LONG)
 def test_nothing_is_begun_beside_a_job_of_another_operation(bench: Cycle, module: str) -> None:
-    bench.computer.files.write_text(r"C:\ProgramData\sfb.cloud_connector\jobs\install-2.1.claim", "somebody")
+    bench.computer.files.write_text(r"C:\Program Files\sfb.cloud_connector\jobs\install-2.1.claim", "somebody")
     assert "install-2.1 is under way" in bench.refused(module, **LONG[module])
 
 
 @pytest.mark.parametrize("module", LONG)
 def test_a_record_that_cannot_be_understood_is_not_overwritten(bench: Cycle, module: str) -> None:
-    path = rf"C:\ProgramData\sfb.cloud_connector\records\{module}.json"
+    path = rf"C:\Program Files\sfb.cloud_connector\records\{module}.json"
     bench.computer.files.write_text(path, "not json")
     bench.do(module, **LONG[module])
     assert bench.text(path) == "not json"

@@ -113,7 +113,7 @@ def test_a_holder_that_was_read_before_it_took_the_slot_keeps_the_others_out(bef
 def test_a_holder_with_an_unfinished_job_keeps_the_others_out() -> None:
     race = Race(3, {}, peak_calls=0)
     claimed(race, "cce-1")
-    jobs = r"C:\ProgramData\sfb.cloud_connector\jobs"
+    jobs = r"C:\Program Files\sfb.cloud_connector\jobs"
     race.lab.appliance("cce-1").computer.files.write_text(rf"{jobs}\switch-2.1.claim", "{}")
     assert "it is not back in service (jobs: switch-2.1" in race.one("cce-2", "maintenance", state="present")["msg"]
 
@@ -237,7 +237,7 @@ def test_the_same_command_gives_the_slot_back_when_the_services_run() -> None:
 def test_a_slot_is_not_given_back_under_a_job_that_is_open() -> None:
     race = Race(2, {"scripts": "2.1", "running": "2.1"}, peak_calls=0)
     claimed(race, "cce-1", "maintenance")
-    jobs = r"C:\ProgramData\sfb.cloud_connector\jobs"
+    jobs = r"C:\Program Files\sfb.cloud_connector\jobs"
     race.lab.appliance("cce-1").computer.files.write_text(rf"{jobs}\maintenance-enter.claim", "{}")
     assert race.one("cce-1", "version", version="2.1")["changed"] is False
     assert holder(race) == "cce-1"

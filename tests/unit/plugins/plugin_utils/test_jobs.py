@@ -18,7 +18,7 @@ from lab.cmdlets.windows import equip, open_session
 from lab.powershell.answer import answer
 from lab.world.computer import Computer, FullLogon
 
-FOLDER = r"C:\ProgramData\sfb.cloud_connector\jobs"
+FOLDER = r"C:\Program Files\sfb.cloud_connector\jobs"
 PASSWORD = "canary-bird"
 SECONDS = 300.0
 
