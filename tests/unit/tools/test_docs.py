@@ -1,0 +1,257 @@
+"""What the documentation names is there: files, commands, options, variables, modules, checks, switches, messages."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import json
+import re
+import shlex
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import ansible.cli
+import pytest
+import yaml
+from ansible.cli.playbook import PlaybookCLI
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health, inventory, steps
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.schema import schema
+
+from lab.inprocess import Lab
+from lab.wire import faults as wire_faults
+from lab.world.faults import Action, Fault
+from lab.world.fleet import describe
+from lab.world.record import CmdletRun
+from lab.world.switches import Switches
+
+ROOT = Path(__file__).parents[3]
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
+KINDS = {
+    "Module": {path.stem for path in (ROOT / "plugins/modules").glob("[!_]*.py")},
+    "Role": {path.parent.parent.name for path in (ROOT / "roles").glob("*/tasks/main.yml")},
+    "Playbook": {path.stem for path in (ROOT / "playbooks").glob("*.yml")},
+    "Filter": {path.stem for path in (ROOT / "plugins/filter").glob("*.yml")},
+    "Callback": {path.stem for path in (ROOT / "plugins/callback").glob("[!_]*.py")},
+}
+NAMES = set().union(*KINDS.values())
+each_page = pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def doc(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of a language, without the indent they have inside a list."""
+    found = re.findall(r"^( *)```(\w*)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", body, flags=re.MULTILINE) for indent, name, body in found if name == language]
+
+
+def commands(text: str, program: str) -> list[list[str]]:
+    """The words of each line in a code block that runs a program; `no_proxy=…` and comments are left out."""
+    lines = "\n".join(blocks(text, "")).splitlines()
+    found = [shlex.split(line, comments=True) for line in lines]
+    bare = [[word for word in words if not word.startswith("no_proxy=")] for words in found]
+    return [words[1:] for words in bare if words and words[0].rpartition("/")[2] == program]
+
+
+def table(text: str, head: str) -> list[list[str]]:
+    """The cells of the table whose first heading is `head`."""
+    body = re.search(rf"^\| {head} \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert body, head
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in body[1].splitlines()]
+
+
+def quoted(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def anchor(heading: str) -> str:
+    """As GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+# --- links, names, variables ------------------------------------------------------------------------------------------
+
+
+@each_page
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
+        name, _, fragment = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.exists(), target
+        headings = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE) if fragment else []
+        assert not fragment or fragment in map(anchor, headings), target
+
+
+@each_page
+def test_names_of_the_collection_exist(page: Path) -> None:
+    assert (
+        set(re.findall(r"\bsfb\.cloud_connector\.(\w+)(?![\w\\])", page.read_text("utf-8")))
+        - {
+            "slot",
+            "auto_update",
+            *NAMES,
+        }
+        == set()
+    )
+
+
+@each_page
+def test_variables_exist(page: Path) -> None:
+    text = page.read_text("utf-8").replace("callback_cloud_connector_report", "")
+    known = {*schema("inventory.json")["properties"], "cloud_connector_survey"}
+    assert set(re.findall(r"\bcloud_connector_\w+", text)) - known == set()
+
+
+@each_page
+def test_our_folder_on_an_appliance_is_named_as_it_is(page: Path) -> None:
+    assert set(re.findall(r"C:\\[\w ]+\\sfb\.cloud_connector", page.read_text("utf-8"))) <= {steps.OUR_DATA}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_readme_lists_everything(kind: str) -> None:
+    names = [quoted(row[0])[0] for row in table(doc("README.md"), kind)]
+    assert sorted(names) == sorted(KINDS[kind])
+
+
+@pytest.mark.parametrize("name", sorted(KINDS["Role"]))
+def test_each_role_has_its_variables_documented(name: str) -> None:
+    text = doc(f"roles/{name}/README.md")
+    options = yaml.safe_load(doc(f"roles/{name}/meta/argument_specs.yml"))["argument_specs"]["main"]["options"]
+    assert set(options) <= set(quoted(text))
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+@each_page
+def test_playbook_commands_are_such(page: Path) -> None:
+    for words in commands(page.read_text("utf-8"), "ansible-playbook"):
+        cli = PlaybookCLI(["ansible-playbook", *words])
+        cli.init_parser()
+        for name in cli.parser.parse_args(words).args:
+            assert Path(name).stem in KINDS["Playbook"] or name.rpartition(".")[2] in KINDS["Playbook"], name
+
+
+@each_page
+def test_make_targets_exist(page: Path) -> None:
+    targets = re.findall(r"^([a-z]+):", doc("Makefile"), re.MULTILINE)
+    variables = re.search(r"^STAGES := (.*)$", doc("Makefile"), re.MULTILINE)
+    assert variables
+    named = re.findall(r"(?:`|^)make ([a-z]+)\b", page.read_text("utf-8"), re.MULTILINE)
+    assert set(named) <= {*targets, *variables[1].split()}
+
+
+@each_page
+def test_commands_of_the_lab_exist(page: Path) -> None:
+    for words in commands(page.read_text("utf-8"), "python"):
+        if words[:2] == ["-m", "lab"]:
+            lab_parser(words[2]).parse_args(words[3:])
+
+
+def lab_parser(command: str) -> ArgumentParser:
+    parser = ArgumentParser(exit_on_error=False)
+    import_module(f"lab.commands.{command}").add_arguments(parser)
+    return parser
+
+
+def test_the_options_of_serve_are_listed_with_their_defaults() -> None:
+    options = {quoted(row[0])[0] for row in table(doc("docs/lab.md"), "Option of `serve`")}
+    assert options | {"-h", "--help"} == set(lab_parser("serve")._option_string_actions)
+
+
+@each_page
+def test_yaml_is_yaml(page: Path) -> None:
+    for block in blocks(page.read_text("utf-8"), "yaml"):
+        assert yaml.safe_load(block)
+
+
+# --- the inventory of the readme, the checks, the messages ------------------------------------------------------------
+
+
+def flattened(fleet: dict[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """The variables and the site of each host of an inventory."""
+    hosts, site_of = {}, {}
+    for site, group in fleet["children"].items():
+        for host, own in group["hosts"].items():
+            hosts[host], site_of[host] = {**fleet["vars"], **group["vars"], **own}, site
+    return hosts, site_of
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/inventory.md"])
+def test_the_inventory_shown_is_complete_and_right(page: str) -> None:
+    shown = yaml.safe_load(next(block for block in blocks(doc(page), "yaml") if block.startswith("cloud_connector:")))
+    hosts, site_of = flattened(shown["cloud_connector"])
+    lab = Lab.from_description({"sites": sites(site_of)})
+    for host, variables in hosts.items():
+        variables["cloud_connector_ini"] = lab.ini(host)
+    assert inventory.problems(hosts, site_of) == []
+
+
+def sites(site_of: dict[str, str]) -> list[dict[str, Any]]:
+    """Sites of the lab with these appliances."""
+    members = {site: [host for host in site_of if site_of[host] == site] for site in site_of.values()}
+    return [{"name": site, "appliances": hosts} for site, hosts in members.items()]
+
+
+@pytest.mark.parametrize(("column", "rules"), [(1, health.GATES), (2, health.HEALTH)], ids=["gates", "health"])
+def test_the_checks_are_listed(column: int, rules: list[health.Rule]) -> None:
+    rows = table(doc("docs/how-it-works.md"), "Check")
+    named = [name for row in rows if row[column] == "yes" for name in quoted(row[0])]
+    assert sorted(named) == sorted({rule.id for rule in rules})
+
+
+def texts(source: str) -> Iterator[str]:
+    """The texts of a Python file; what is put into them is a NUL."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_the_messages_of_the_runbook_are_ours() -> None:
+    sources = [path.read_text("utf-8") for path in (ROOT / "plugins").rglob("*.py")]
+    known = "\n".join(text for source in [*sources, inspect.getsource(ansible.cli)] for text in texts(source))
+    known += "".join(path.read_text("utf-8") for path in (ROOT / "playbooks").glob("*.yml"))
+    known += doc("roles/site_validation/tasks/main.yml")
+    for row in table(doc("docs/runbook.md"), "The message says"):
+        for message in quoted(row[0]):
+            assert all(piece.strip() in known for piece in re.split("[…']+", message)), message
+
+
+# --- the lab ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_switches_are_listed_with_their_defaults() -> None:
+    listed = {quoted(row[0])[0]: yaml.safe_load(quoted(row[1])[0]) for row in table(doc("docs/lab.md"), "Switch")}
+    assert listed == dataclasses.asdict(Switches())
+
+
+def test_the_fleet_shown_is_one() -> None:
+    (shown,) = blocks(doc("docs/lab.md"), "yaml")
+    assert describe(yaml.safe_load(shown)).sites[0].name == "oslo"
+
+
+def test_the_faults_shown_are_such() -> None:
+    text = doc("docs/lab.md")
+    fields = {name for row in table(text, "Field") for name in quoted(row[0])}
+    assert fields == {field.name for field in dataclasses.fields(Fault)}
+    assert set(quoted(table(text, "Field")[2][1])) == set(Action.__args__)  # type: ignore[attr-defined]
+    shown = next(words for words in commands(text, "curl") if "-d" in words)
+    assert Fault(**json.loads(shown[shown.index("-d") + 1]))
+
+
+def test_the_faults_of_the_wire_are_listed() -> None:
+    paragraph = next(part for part in doc("docs/lab.md").split("\n\n") if part.startswith("Faults of the wire"))
+    assert set(quoted(paragraph)) - {"op", "action", "after", "HTTP", "*"} == set(wire_faults.ACTIONS)
+
+
+def test_the_record_is_described() -> None:
+    rows = {quoted(row[0])[0]: quoted(row[1]) for row in table(doc("docs/lab.md"), "`kind`")}
+    assert {field.name for field in dataclasses.fields(CmdletRun)} - {"time"} <= set(rows["cmdlet"])
