@@ -61,6 +61,7 @@ def prepare(
         None,
     )
     made.sleep, made.now, made.clock = lab.sleep, lab.now, lab.world.now
+    made.connect = lambda other: InProcessConnection(lab.connection(other, method=method))
     return made
 
 

@@ -129,25 +129,24 @@ class ActionModule(OutOfService):
     def _enter(self, state: Appliance) -> None:
         until = self.now() + self.arguments["timeout"]
         while not self._entered(self._idle(state, until)):
-            self._pause(until, "a call began each time just before Enter-CcUpdate")
-            state = self.read()
+            state = self._later(until, "a call began each time just before Enter-CcUpdate", "a moment without calls")
 
     def _idle(self, state: Appliance, until: float) -> Appliance:
         """The appliance without a live call, and the site as it may be left; at once where calls are to be cut."""
         while not self.begun(state) and self._policy != "cut" and need(state.calls).total:
             counted = _counted(need(state.calls))
-            self._pause(until, f"{counted} are still live")
-            state = self.state = self.read()
-            if not self.begun(state):
-                self._require_way_out_still(state, counted)
+            state = self._later(until, f"{counted} are still live", counted)
         return state
 
-    def _require_way_out_still(self, state: Appliance, counted: str) -> None:
-        """What is known of the neighbours grows old while we wait."""
-        try:
-            self.require_way_out(state)
-        except Refused as refused:
-            raise Refused(f"While it was waited for {counted}: {refused.what}", refused.remedy) from refused
+    def _later(self, until: float, why: str, waited: str) -> Appliance:
+        """The appliance after a pause; where it may be brought out of service now, the site still allows it."""
+        self._pause(until, why)
+        state = self.state = self.read()
+        # Where the neighbours can be read again, that is done once the calls have ended, not at every look.
+        goes_on = need(state.calls).total and self.arguments["site"]["appliances"]
+        if not (self.begun(state) or goes_on):
+            self.require_way_out_still(state, waited)
+        return state
 
     def _pause(self, until: float, why: str) -> None:
         if self.now() >= until:

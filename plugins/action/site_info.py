@@ -12,8 +12,8 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._bridge import
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._connections import connect
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._controller import ControllerAction, Refused
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._moves import ignored_keyword, predicted
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE, PREDICTED, Spec
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._site import PLACES, Reader, repeated
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE, PLACES, PREDICTED, Spec
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._site import Reader
 
 
 class ActionModule(ControllerAction):
@@ -39,8 +39,6 @@ class ActionModule(ControllerAction):
             raise Refused(ignored[0], ignored[1:])
         if arguments["exchange_timeout"] <= 0:
             raise Refused("exchange_timeout must be more than 0.")
-        if twice := repeated(arguments["appliances"]):
-            raise Refused(f"appliances: {', '.join(twice)} is in it more than once.")
 
     def _predicted(self, state: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """In check mode, the state that the operations before this one would have made of an appliance."""

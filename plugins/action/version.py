@@ -16,9 +16,10 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     Unfinished,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService, is_release
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import predict, steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import capacity, predict, steps
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance, Calls
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown, need
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.state import calls_steps, parse_calls
 
 
 class ActionModule(OutOfService):
@@ -31,6 +32,7 @@ class ActionModule(OutOfService):
         **JOB,
         "version": {"type": "str", "required": True},
         "timeout": {"type": "int", "default": 7200},
+        "idle_wait": {"type": "int", "default": 1800},
     }
 
     @property
@@ -68,8 +70,38 @@ class ActionModule(OutOfService):
         if is_release(changes):
             self.release(state)
         else:
-            self._switch(state)
+            self._switch(state if self.begun(state) else self._idle(state))
             self.hand_back()
+
+    def _idle(self, state: Appliance) -> Appliance:
+        """The appliance in a moment without calls, if there is one in time, where nobody would take over its new calls.
+
+        A drain refuses them as long as the running ones last, so that it is short if it begins without any.
+        """
+        alone = capacity.needs_consent(str(self._host), self.arguments["site"])
+        if not alone or self.arguments["idle_wait"] <= 0 or isinstance(state.calls, Unknown) or not state.calls.total:
+            return state
+        left = self._wait_for_idle(state.calls)
+        state = self.state = self.read()
+        if not self.begun(state):
+            self.refresh_site(state)
+            self._check_start(state, self.target)
+        if left.total:
+            self.warn(
+                f"{self._host} had no moment without calls in {self.arguments['idle_wait']} seconds. The drain began with "
+                f"{left.total} calls live; until they ended nobody took new ones."
+            )
+        return state
+
+    def _wait_for_idle(self, calls: Calls) -> Calls:
+        """The live calls when there are none, or when the wait is over."""
+        until = self.now() + self.arguments["idle_wait"]
+        while calls.total and self.now() < until:
+            self.tell(f"{calls.total} calls are live; the switch waits for a moment without any")
+            self.hang_up()
+            self.sleep(self.arguments["poll_interval"])
+            calls = need(parse_calls(self.exchange(calls_steps(self.arguments["vms"]["mediation"])).raw))
+        return calls
 
     def _switch(self, state: Appliance) -> None:
         fences = [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]

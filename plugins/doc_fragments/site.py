@@ -27,6 +27,41 @@ options:
         type: list
         elements: dict
         required: true
+      appliances:
+        description:
+          - Where the appliances of the site are, as for O(sfb.cloud_connector.site_info#module:appliances).
+          - With it a module that has waited reads the others again. Without it their states are too old by then, and it refuses.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description: Its name in the inventory.
+            type: str
+            required: true
+          appliance_directory:
+            description: The appliance directory on that host.
+            type: str
+            required: true
+          site_directory:
+            description: The directory that all appliances of the site share.
+            type: str
+            required: true
+          vms:
+            description: Addresses of its VMs.
+            type: dict
+            suboptions:
+              cms:
+                description: Address of the Central Management Store VM.
+                type: str
+                required: true
+              mediation:
+                description: Address of the Mediation Server VM.
+                type: str
+                required: true
+              edge:
+                description: Internal address of the Edge Server VM.
+                type: str
+                required: true
       peak_calls:
         description: The most calls the site has to carry at once, as declared by its owner.
         type: int

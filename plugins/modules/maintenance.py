@@ -48,8 +48,8 @@ options:
       - What to do when calls are live on the appliance.
       - >-
         V(wait) looks again every O(poll_interval) seconds until none is, for O(timeout) seconds at most. New calls keep coming all
-        the while. The wait also ends when what O(site) says is older than a minute, because the neighbours may have changed. Read
-        the site again then and run the task again.
+        the while. When they have ended, the other appliances are read again, if O(site.appliances) says where they are. Without it
+        the wait ends when what O(site) says is older than a minute, because the neighbours may have changed.
       - V(fail) fails at once and says how many there are.
       - V(cut) enters all the same and says with a warning how many calls were cut. Counters that cannot be read stop it, too.
     type: str

@@ -135,7 +135,8 @@ class Moves(ActionBase, Generic[S]):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self._host, self._facts = _whose(self._task.delegate_to, task_vars or {}, self.FACT)
+        self._task_vars = task_vars or {}
+        self._host, self._facts = _whose(self._task.delegate_to, self._task_vars, self.FACT)
         try:
             self._refuse_ignored_keywords()
             self.arguments = self._validate()

@@ -15,7 +15,9 @@ from typing import Any, ClassVar
 from ansible.utils.display import Display
 
 from . import _bridge, _failures, _jobs
+from ._connections import connect
 from ._moves import Change, Moves, Refused, Spec, Unreachable, merged, run_id
+from ._site import Reader
 from .cce import capacity, health, signs, steps
 from .cce.appliance import Appliance
 from .cce.reading import NotReadError, Unknown, need
@@ -58,12 +60,25 @@ APPLIANCE: Spec = {
 }
 """Options of every module that talks to an appliance (doc fragment `appliance`)."""
 
+PLACES: Spec = {
+    "appliances": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            **{name: APPLIANCE[name] for name in ("appliance_directory", "site_directory", "vms")},
+        },
+    },
+}
+"""Where the appliances of a site are: of each the options that every module takes for its own."""
+
 SITE: Spec = {
     "site": {
         "type": "dict",
         "options": {
             "name": {"type": "str", "required": True},
             "states": {"type": "list", "elements": "dict", "required": True},
+            **PLACES,
             "peak_calls": {"type": "int", "required": True},
             "outage_consent": {
                 "type": "dict",
@@ -101,9 +116,10 @@ class Operation(Moves[Appliance]):
     """One operation on one appliance."""
 
     FACT = PREDICTED
-    _read_at: float = 0.0
     SUBSET: ClassVar[Sequence[str] | None] = None
     """What of the appliance's state this operation reads; None is all."""
+
+    _read_at: float = 0.0
 
     # --- the state of an appliance ------------------------------------------------------------------------------------
 
@@ -192,6 +208,15 @@ class Operation(Moves[Appliance]):
             what = refusal.removeprefix(f"{self.arguments['site']['name']}: ")
             raise Refused(f"{self._host} stays as it is: {what}", "This operation has changed nothing.")
 
+    def refresh_site(self, state: Appliance) -> None:
+        """After a wait: this appliance is as `state` says, and the others are read again if the option says where they are."""
+        site = self.arguments["site"]
+        others = [place for place in site["appliances"] or [] if place["name"] != self._host]
+        read = Reader(self.connect, self.arguments["exchange_timeout"], self.clock).read(others)
+        fresh = {found["name"]: found for found in (self.described(state), *read)}
+        states = {found["name"]: found for found in site["states"]} | fresh
+        self.arguments["site"] = {**site, "states": list(states.values())}
+
     def require_gates(self, state: Appliance) -> None:
         """Nothing begins that cannot be finished, or that calls would notice in a bad moment (design.md 5, gates)."""
         stopping = health.blocking(health.gates(state, self.target))
@@ -199,7 +224,7 @@ class Operation(Moves[Appliance]):
             raise Refused(
                 f"{self._host} is not ready for {self.target}: {told(stopping)}.",
                 f"{stopping[0].remedy} Then run the same command again.",
-                checks=[check.to_dict() for check in stopping],
+                **health.as_failure(stopping),
             )
 
     def fence(self, kind: str, name: str, state: Appliance) -> Step:
@@ -238,6 +263,10 @@ class Operation(Moves[Appliance]):
     def understand(self, answer: _bridge.Answer) -> Appliance:
         """What the answer to `questions` says."""
         return parse_survey(answer.raw)
+
+    def connect(self, host: str) -> _bridge.Connection:
+        """A connection to another appliance of the inventory."""
+        return connect(self, self._task_vars, host)
 
     def run_job(self, state: Appliance, job_steps: Sequence[Step], doing: str) -> _bridge.Answer | None:
         """Start or find the job, wait for it, and fail when its answer is a failure or its wait is over.
@@ -287,10 +316,14 @@ class Operation(Moves[Appliance]):
             claim={"run": run_id(), "host": str(self._host)},
             poll=self.arguments["poll_interval"],
             limit=self.arguments["timeout"],
-            tell=lambda text: Display().display(f"  {self._host}: {self._masked(text)}"),
+            tell=self.tell,
             sleep=self.sleep,
             now=self.now,
         )
+
+    def tell(self, text: str) -> None:
+        """Shows how far it is, while a task that lasts says nothing else."""
+        Display().display(f"  {self._host}: {self._masked(text)}")
 
     @property
     def _account(self) -> _jobs.Account:

@@ -20,7 +20,6 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 
 from . import _bridge
-from ._operation import APPLIANCE, Spec
 from .cce import signs, steps
 from .cce.state import parse_survey, survey_steps
 
@@ -30,25 +29,8 @@ AT_ONCE = 16
 CLOSE_SECONDS = 10.0
 """What the end of a session may take, after which nobody waits for it."""
 
-PLACES: Spec = {
-    "appliances": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            "name": {"type": "str", "required": True},
-            **{name: APPLIANCE[name] for name in ("appliance_directory", "site_directory", "vms")},
-        },
-    },
-}
-"""Where the appliances of a site are: of each the options that every module takes for its own."""
-
 Place = Mapping[str, Any]
-
-
-def repeated(places: Sequence[Place]) -> list[str]:
-    """Names that are there more than once: an appliance that is counted twice would carry twice the calls."""
-    names = [place["name"] for place in places]
-    return sorted({name for name in names if names.count(name) > 1})
+"""Where an appliance is: an element of `_operation.PLACES`."""
 
 
 @dataclass(frozen=True)

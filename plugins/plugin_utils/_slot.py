@@ -53,6 +53,16 @@ class OutOfService(Operation):
             )
         self.require_spare()
 
+    def require_way_out_still(self, state: Appliance, waited: str) -> None:
+        """The same after a wait, over which what is known of the neighbours has grown old."""
+        self.require_site()
+        self.refresh_site(state)
+        try:
+            self.require_way_out(state)
+        except Refused as refused:
+            hint = "" if self.arguments["site"]["appliances"] else " With site.appliances the others are read again."
+            raise Refused(f"While it was waited for {waited}: {refused.what}", refused.remedy + hint) from refused
+
     def require_site(self) -> None:
         """Where the option `site` is needed in one state of the module only."""
         if self.arguments["site"] is None:

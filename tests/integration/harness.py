@@ -26,6 +26,9 @@ NETWORKS = itertools.count(100 + os.getpid() % 30 * 5)
 PLAY_SECONDS = 180.0
 PROMPT_PASSWORD = "Prompt-Passw0rd!"
 
+WAITS = {"cloud_connector_poll_interval": 1, "cloud_connector_idle_wait": 2}
+"""Seconds of the controller, each of which is an hour of the fleet."""
+
 NAMES = ("north", "south")
 LOAD = {"calls_per_hour": 60, "emergency_share": 0.2}
 
@@ -67,7 +70,7 @@ class Stage:
     lab: RunningLab
     run_directory: Path
     secrets: Sequence[str]
-    variables: dict[str, Any] = field(default_factory=lambda: {"cloud_connector_poll_interval": 1})
+    variables: dict[str, Any] = field(default_factory=lambda: dict(WAITS))
     inventories: list[Path] = field(default_factory=list)
     """Inventories after the lab's own."""
     outputs: int = 0

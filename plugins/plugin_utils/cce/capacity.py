@@ -145,6 +145,11 @@ def uses_consent(name: str, carriers: Sequence[Carrier], policy: Policy) -> bool
     return room < needed(policy, carriers)
 
 
+def needs_consent(host: str, site: Mapping[str, Any]) -> bool:
+    """The same, from the option `site` of the modules: nobody takes over the calls of `host`."""
+    return uses_consent(host, _carriers(site), policy(site))
+
+
 def who_carries(site: str, carriers: Sequence[Carrier], policy: Policy) -> str:
     """Who carries the calls now, and whether waiting is safe: the first sentence of every failure."""
     serving = [carrier for carrier in carriers if carrier.serves is True]

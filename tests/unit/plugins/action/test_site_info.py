@@ -110,7 +110,6 @@ def test_outside_of_check_mode_nothing_is_predicted(lab: Lab) -> None:
     ("given", "text"),
     [
         ({"exchange_timeout": 0}, "exchange_timeout must be more than 0"),
-        ({"hosts": ["cce-ber-1", "cce-ber-1"]}, "cce-ber-1 is in it more than once"),
         ({"become": object()}, "become is not supported"),
         ({"appliance_directory": "C:\\a"}, "Supported parameters include: appliances"),
     ],

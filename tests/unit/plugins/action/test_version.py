@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -219,3 +220,108 @@ def test_the_switch_runs_under_a_full_logon_with_both_fences_before_it() -> None
     fences = {run.parameters["VersionType"] for run in runs if run.name == "Get-CcVersion"}
     assert fences == {"RunningBits", "BackupBits"}
     assert [run.parameters for run in runs if run.name == SWITCH] == [{}] and runs[-1].name == SWITCH
+
+
+# --- where nobody takes the calls over
+
+
+def lonely(*, lone: bool = True) -> Bench:
+    """A bench whose site has consented to an outage."""
+    bench = Bench("version", lone=lone)
+    bench.consent = CONSENT
+    return bench
+
+
+def live(bench: Bench, seconds: float) -> Any:
+    """One inbound call on the appliance."""
+    while True:
+        offered = bench.lab.world.sites["oslo"].sources["inbound"].offer(seconds)
+        if offered.appliance == HOST:
+            return offered
+
+
+@pytest.fixture
+def one_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Bench], None]:
+    """Lets the controller's clock go with the lab's, so that readings grow old in simulated time."""
+
+    def follow(bench: Bench) -> None:
+        monkeypatch.setattr("time.time", lambda: 1e9 + bench.lab.now())
+
+    return follow
+
+
+def began(bench: Bench) -> float:
+    """When the switch began, in simulated seconds."""
+    run = bench.lab.record.cmdlets(HOST, name=SWITCH)[0]
+    return float((run.time - bench.lab.world.start).total_seconds())
+
+
+def test_an_outage_begins_in_a_moment_without_calls(one_clock: Callable[[Bench], None]) -> None:
+    bench = lonely()
+    one_clock(bench)
+    offered, ends = live(bench, 500), bench.lab.now() + 500
+    result = bench.do("version")
+    assert result["changed"] is True and "warnings" not in result
+    assert began(bench) >= ends and offered.outcome == "completed"
+
+
+def test_an_outage_begins_at_once_where_it_shall_not_wait() -> None:
+    bench = lonely()
+    ends = (live(bench, 500), bench.lab.now() + 500)[1]
+    assert bench.do("version", idle_wait=0)["changed"] is True
+    assert began(bench) < ends
+
+
+def test_the_wait_has_an_end_and_the_drain_loses_no_call() -> None:
+    bench = lonely()
+    offered = live(bench, 3000)
+    result = bench.do("version", idle_wait=600)
+    assert "no moment without calls in 600 seconds" in result["warnings"][0] and "1 calls live" in result["warnings"][0]
+    assert began(bench) < 3000 and offered.outcome == "completed" and bench.lab.snapshot(HOST)["running"] == "2.1"
+
+
+def test_where_the_others_carry_the_calls_nothing_is_waited_for() -> None:
+    bench = Bench("version")
+    ends = (live(bench, 500), bench.lab.now() + 500)[1]
+    assert bench.do("version")["changed"] is True
+    assert began(bench) < ends
+
+
+def test_a_consent_that_ends_meanwhile_holds_no_more(one_clock: Callable[[Bench], None]) -> None:
+    bench = lonely()
+    one_clock(bench)
+    live(bench, 2000)
+    bench.consent = CONSENT | {"until": datetime.fromtimestamp(1e9 + bench.lab.now() + 300, UTC).isoformat()}
+    result = bench.do("version")
+    assert "the consent ended" in result["msg"] and bench.count("version") == 0 and bench.claims() == []
+
+
+def crowded(bench: Bench, **more: Any) -> dict[str, Any]:
+    """The site of two as it cannot do without either."""
+    return {**bench.site(), "peak_calls": 501, **more}
+
+
+def test_neighbours_are_read_again_after_the_wait(one_clock: Callable[[Bench], None]) -> None:
+    bench = lonely(lone=False)
+    one_clock(bench)
+    live(bench, 500)
+    places = [{"name": name, **bench.reach(name)} for name in (HOST, NEIGHBOUR)]
+    assert bench.do("version", site=crowded(bench, appliances=places))["changed"] is True
+
+
+def test_without_knowing_where_they_are_their_states_are_too_old(one_clock: Callable[[Bench], None]) -> None:
+    bench = lonely(lone=False)
+    one_clock(bench)
+    live(bench, 500)
+    result = bench.do("version", site=crowded(bench))
+    assert f"the state of {NEIGHBOUR} is older than 60 seconds" in result["msg"] and bench.count("version") == 0
+
+
+def test_a_neighbour_that_falls_ill_meanwhile_keeps_it_in_service() -> None:
+    bench = lonely(lone=False)
+    live(bench, 500)
+    places = [{"name": name, **bench.reach(name)} for name in (HOST, NEIGHBOUR)]
+    action = bench.prepare("version", site=crowded(bench, appliances=places))
+    action.sleep = lambda seconds: (stop_service(bench), bench.lab.sleep(seconds))
+    result = action.run(task_vars={"inventory_hostname": HOST})
+    assert f"{NEIGHBOUR} does not count" in result["msg"] and bench.count("version") == 0

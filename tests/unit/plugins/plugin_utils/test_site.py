@@ -137,7 +137,3 @@ def test_the_clock_is_compared_around_the_exchange() -> None:
     }
     state = read(Line(stdout=f"{_bridge.MARK}{json.dumps({'results': [clock], 'prompts': [], 'stopped': None})}"))[0]
     assert state["clock_skew"] != {"unknown": "not measured"}
-
-
-def test_names_that_are_there_twice_are_found() -> None:
-    assert _site.repeated([{"name": "b"}, {"name": "a"}, {"name": "b"}]) == ["b"]
