@@ -69,6 +69,10 @@ async def _serve(fleet: Fleet, options: Options) -> None:
             await server.stop()
 
 
+WAITS = '{"cloud_connector_poll_interval": 1, "cloud_connector_idle_wait": 5}'
+"""Seconds of the controller, in which hours of the fleet may pass."""
+
+
 def hints(options: Options) -> list[str]:
     """What a person may do with the fleet now."""
     play = f"  no_proxy='*' .venv/bin/ansible-playbook -i {options.inventory} playbooks"
@@ -76,7 +80,7 @@ def hints(options: Options) -> list[str]:
     return [
         f"The simulated fleet answers until Ctrl-C; {options.speed:g} of its seconds pass in each second. From another terminal:",
         f"{play}/plan.yml",
-        f"{play}/upgrade_fleet.yml -e '{{\"cloud_connector_poll_interval\": 1}}'",
+        f"{play}/upgrade_fleet.yml -e '{WAITS}'",
         f"{ask}/          what the control API offers: faults, power, calls, record",
         f"{ask}/summary   what became of the calls so far",
     ]
