@@ -37,6 +37,7 @@ KINDS = {
     "Filter": {path.stem for path in (ROOT / "plugins/filter").glob("*.yml")},
     "Callback": {path.stem for path in (ROOT / "plugins/callback").glob("[!_]*.py")},
 }
+ACTIONS = "ansible_collections.sfb.cloud_connector.plugins.action"
 NAMES = set().union(*KINDS.values())
 each_page = pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -121,9 +122,12 @@ def test_the_readme_lists_everything(kind: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(KINDS["Role"]))
 def test_each_role_has_its_variables_documented(name: str) -> None:
-    text = doc(f"roles/{name}/README.md")
-    options = yaml.safe_load(doc(f"roles/{name}/meta/argument_specs.yml"))["argument_specs"]["main"]["options"]
-    assert set(options) <= set(quoted(text))
+    assert set(role_options(name)) <= set(quoted(doc(f"roles/{name}/README.md")))
+
+
+def role_options(name: str) -> dict[str, Any]:
+    options: dict[str, Any] = yaml.safe_load(doc(f"roles/{name}/meta/argument_specs.yml"))["argument_specs"]["main"]
+    return dict(options["options"])
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -134,8 +138,11 @@ def test_playbook_commands_are_such(page: Path) -> None:
     for words in commands(page.read_text("utf-8"), "ansible-playbook"):
         cli = PlaybookCLI(["ansible-playbook", *words])
         cli.init_parser()
-        for name in cli.parser.parse_args(words).args:
-            assert Path(name).stem in KINDS["Playbook"] or name.rpartition(".")[2] in KINDS["Playbook"], name
+        assert cli.parser is not None
+        options = cli.parser.parse_args(words)
+        assert {Path(name).name.removesuffix(".yml").rpartition(".")[2] for name in options.args} <= KINDS["Playbook"]
+        # A folder would make Ansible read the inis in it as inventories.
+        assert all(name.endswith(".yml") for name in options.inventory)
 
 
 @each_page
@@ -169,6 +176,31 @@ def test_the_options_of_serve_are_listed_with_their_defaults() -> None:
 def test_yaml_is_yaml(page: Path) -> None:
     for block in blocks(page.read_text("utf-8"), "yaml"):
         assert yaml.safe_load(block)
+
+
+def tasks(text: str) -> Iterator[dict[str, Any]]:
+    """The tasks of all plays that a page shows."""
+    for block in map(yaml.safe_load, blocks(text, "yaml")):
+        for play in block if isinstance(block, list) else []:
+            yield from play.get("tasks", [play])
+
+
+@each_page
+def test_the_tasks_shown_have_options_that_there_are(page: Path) -> None:
+    for task in tasks(page.read_text("utf-8")):
+        for name in set(task) & {f"sfb.cloud_connector.{module}" for module in KINDS["Module"]}:
+            accepted = import_module(f"{ACTIONS}.{name.rpartition('.')[2]}").ActionModule.ARGUMENTS
+            required = {option for option, spec in accepted.items() if spec.get("required")}
+            assert required <= set(task[name]) <= set(accepted), task["name"]
+
+
+@each_page
+def test_the_roles_shown_get_variables_that_there_are(page: Path) -> None:
+    for task in tasks(page.read_text("utf-8")):
+        if "ansible.builtin.include_role" in task:
+            accepted = role_options(task["ansible.builtin.include_role"]["name"].rpartition(".")[2])
+            required = {name for name, option in accepted.items() if option.get("required")}
+            assert required <= set(task["vars"]) <= set(accepted)
 
 
 # --- the inventory of the readme, the checks, the messages ------------------------------------------------------------
