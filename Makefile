@@ -89,7 +89,7 @@ $(TREE):
 	@mkdir -p $(@D) && ln -s ../../.. $@
 
 clean: ## remove what builds and runs leave behind
-	rm -rf build .ansible .demo .lab .mypy_cache .ruff_cache .hypothesis
+	rm -rf build .ansible .cloud_connector .demo .lab .mypy_cache .ruff_cache .hypothesis
 
 distclean: clean ## … and the environment
 	rm -rf .venv .vendor .tree
