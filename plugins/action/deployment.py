@@ -120,7 +120,6 @@ class ActionModule(OutOfService):
             self.run_job(state, [fence, act], doing)
         else:
             self.leave_service(state, [fence], act, doing)
-        self.slot_changes(self.read())
 
     def _deploy(self, state: Appliance) -> None:
         fence = self.fence("RunningScripts", "scripts", state)

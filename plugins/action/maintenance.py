@@ -142,9 +142,10 @@ class ActionModule(OutOfService):
         """The appliance after a pause; where it may be brought out of service now, the site still allows it."""
         self._pause(until, why)
         state = self.state = self.read()
+        if self.begun(state):
+            return state
         # Where the neighbours can be read again, that is done once the calls have ended, not at every look.
-        goes_on = need(state.calls).total and self.arguments["site"]["appliances"]
-        if not (self.begun(state) or goes_on):
+        if not (need(state.calls).total and self.arguments["site"]["appliances"]):
             self.require_way_out_still(state, waited)
         return state
 

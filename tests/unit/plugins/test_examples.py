@@ -30,23 +30,38 @@ def examples(module: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load(importlib.import_module(f"{PACKAGE}.modules.{module}").EXAMPLES))
 
 
-def filled(value: Any, known: dict[str, Any], key: str = "") -> Any:
-    """The value with each template replaced by what `known` has for its option."""
-    if isinstance(value, dict):
-        return {name: filled(one, known, name) for name, one in value.items()}
+def accepted(value: Any, spec: dict[str, Any]) -> Any:
+    """The value of an option, each template in it replaced by something of the right type."""
+    options = spec.get("options") or {}
+    if isinstance(value, str) and "{{" in value:
+        required = {name: accepted("{{", sub) for name, sub in options.items() if sub.get("required")}
+        return {"list": [], "dict": required, "int": 1, "bool": True}.get(spec.get("type", "str"), "a text")
     if isinstance(value, list):
-        return [filled(one, known, key) for one in value]
-    return known.get(key, "a text") if isinstance(value, str) and "{{" in value else value
+        return [accepted(one, {**spec, "type": spec.get("elements", "str")}) for one in value]
+    return (
+        {name: accepted(one, options.get(name, {})) for name, one in value.items()}
+        if isinstance(value, dict)
+        else value
+    )
+
+
+def own(module: str) -> list[Any]:
+    """The options in the examples of a module; what stands beside it is of Ansible itself."""
+    tasks = [set(task) - KEYWORDS for task in examples(module)]
+    ours = [
+        task for task, names in zip(examples(module), tasks, strict=True) if f"sfb.cloud_connector.{module}" in names
+    ]
+    assert ours and all(len(names) == 1 and min(names).startswith(("ansible.builtin.", "sfb.")) for names in tasks)
+    return [task[f"sfb.cloud_connector.{module}"] for task in ours]
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_the_examples_are_tasks_that_the_module_accepts(module: str) -> None:
     action = importlib.import_module(f"{PACKAGE}.action.{module}").ActionModule
     validator = ArgumentSpecValidator(action.ARGUMENTS, **getattr(action, "RULES", {}))
-    for task in examples(module):
-        assert set(task) - KEYWORDS == {f"sfb.cloud_connector.{module}"}
-        options = filled(task[f"sfb.cloud_connector.{module}"], {"states": [{"name": HOST}], "prompts": []})
-        assert validator.validate(options or {}).error_messages == []
+    for options in own(module):
+        given = accepted(options or {}, {"type": "dict", "options": action.ARGUMENTS})
+        assert validator.validate(given).error_messages == []
 
 
 # --- run against the lab ------------------------------------------------------------------------------------------------
@@ -103,6 +118,13 @@ RUNS: list[tuple[str, int, dict[str, str], Callable[[Lab], None]]] = [
     ("version", 0, {"scripts": "2.1", "backup": "2.1"}, nothing),
 ]
 """Module, which of its examples, how the appliance is described, and what else comes before."""
+
+
+def filled(value: Any, known: dict[str, Any], key: str = "") -> Any:
+    """The value with each template replaced by what `known` has for its option."""
+    if isinstance(value, dict):
+        return {name: filled(one, known, name) for name, one in value.items()}
+    return known[key] if isinstance(value, str) and "{{" in value else value
 
 
 def run(lab: Lab, module: str, task: dict[str, Any]) -> dict[str, Any]:

@@ -195,6 +195,14 @@ def test_unregistering_needs_the_state_of_the_site_and_scripts_of_that_version()
     assert ran(site, UNREGISTER) == []
 
 
+def test_it_stays_registered_while_a_job_is_under_way() -> None:
+    site = race()
+    empty(site)
+    path = r"C:\Program Files\sfb.cloud_connector\jobs\install-2.1.claim"
+    site.lab.appliance("cce-1").computer.files.write_text(path, "{}")
+    assert "On cce-1 install-2.1 is under way" in unregister(site)["msg"]
+
+
 def test_a_half_known_appliance_is_not_unregistered() -> None:
     site = race()
     site.lab.appliance("cce-1").in_tenant.mediation_fqdn = "other"  # type: ignore[union-attr]
