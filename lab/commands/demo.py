@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dir", type=Path, default=Path(".demo"), help="emptied, then written to (default: %(default)s)"
     )
-    parser.add_argument("--speed", type=float, default=1000.0, help="simulated seconds a second (default: %(default)g)")
+    parser.add_argument("--speed", type=float, default=2000.0, help="simulated seconds a second (default: %(default)g)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -72,7 +72,7 @@ def say(*lines: str) -> None:
 def _upgrade(lab: RunningLab) -> int:
     """Runs the playbook: its own output goes to the log, the lines of `lab/callbacks/progress.py` to our standard output."""
     arguments = ["-i", str(lab.inventory), "-e", f"cloud_connector_run_directory={lab.directory}"]
-    arguments += ["-e", '{"cloud_connector_poll_interval": 1}']
+    arguments += ["-e", '{"cloud_connector_poll_interval": 1, "cloud_connector_idle_wait": 5}']
     progress = os.dup(sys.stdout.fileno())
     changes = {
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
