@@ -40,6 +40,19 @@ class StepsFailed(Exception):
         super().__init__(self.what)
 
 
+def warned(asked: Sequence[Step], answer: Answer) -> list[str]:
+    """What the product's own cmdlets warned of, each with what it means where that is known."""
+    own = {step["name"]: step["cmdlet"].rpartition("\\")[2] for step in asked if "CloudConnector" in step["cmdlet"]}
+    found = ((own[name], text) for name, result in answer.results.items() if name in own for text in result.warnings)
+    return list(dict.fromkeys(_warning(cmdlet, text) for cmdlet, text in found))
+
+
+def _warning(cmdlet: str, text: str) -> str:
+    trouble = recognise("", text)
+    said = f"{cmdlet} warned: {' '.join(text.split())}"
+    return said if trouble is None else f"{said} [{trouble.name}] {trouble.meaning} {trouble.remedy}"
+
+
 def _describe(doing: str, cmdlets: Mapping[str, str], answer: Answer) -> Description:
     if answer.unanswered:
         return _prompt(doing, list(dict.fromkeys(answer.unanswered)), swallowed=answer.stopped is None)

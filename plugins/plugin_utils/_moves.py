@@ -28,6 +28,7 @@ from .cce import steps
 from .cce.codec import encode
 from .cce.reading import NotReadError
 from .cce.steps import Step
+from .cce.troubles import recognise
 
 Spec = dict[str, dict[str, Any]]
 
@@ -92,6 +93,7 @@ class Moves(ActionBase, Generic[S]):
     _begun: tuple[S, Sequence[Change]] | None = None
     """The state and the changes that `act` was given."""
     _secrets: frozenset[str] = frozenset()
+    _product_warnings: tuple[str, ...] = ()
 
     # --- what a module implements ---------------------------------------------------------------------------------
 
@@ -145,19 +147,20 @@ class Moves(ActionBase, Generic[S]):
             result.update(self._failure(refusal.what, refusal.remedy, refusal.details))
         except NotReadError as unread:
             remedy = "What is not known counts as bad: repair that, then run the same command again."
-            result.update(self._failure(f"{self._host} cannot be judged: {unread}.", remedy))
+            result.update(self._unread(f"{self._host} cannot be judged: {unread}.", remedy, "unread"))
         except _failures.StepsFailed as failed:
             result.update(self._failure(failed.what, failed.remedy, failed.details))
         except _bridge.NoAnswer as silence:
-            result.update(
-                self._failure(str(silence), "Look at PowerShell on the host; then run the same command again.")
-            )
+            remedy = "Look at PowerShell on the host; then run the same command again."
+            result.update(self._unread(str(silence), remedy, "no-answer"))
         except _bridge.ConnectionLost as lost:
             # The library's own exception may hold what was sent, so it does not go with ours.
             raise Unreachable(self._masked(self._lost_message(lost)), self._masked(str(lost))) from None
         if self._task.delegate_to and self.state is not None:
             # Of a loop Ansible closes the last connection only, and Windows allows a user 30 shells.
             self.hang_up()
+        if self._product_warnings:
+            result["warnings"] = [*result.get("warnings", ()), *self._product_warnings]
         return self._masked(result)  # type: ignore[no-any-return]
 
     def _operate(self) -> dict[str, Any]:
@@ -204,9 +207,14 @@ class Moves(ActionBase, Generic[S]):
     def run_steps(self, asked: Sequence[Step], doing: str, answers: Sequence[Mapping[str, str]] = ()) -> _bridge.Answer:
         """Send steps that act. Raises StepsFailed when one of them failed."""
         answer = self.exchange(asked, answers)
+        self.take_warnings(asked, answer)
         if answer.failed:
             raise _failures.StepsFailed(doing, asked, answer)
         return answer
+
+    def take_warnings(self, asked: Sequence[Step], answer: _bridge.Answer) -> None:
+        """What the product warned of goes into the result of the task."""
+        self._product_warnings += tuple(_failures.warned(asked, answer))
 
     def hang_up(self) -> None:
         """Before a long pause: Windows drops idle connections after two minutes, and a sealed session does not survive that."""
@@ -239,12 +247,20 @@ class Moves(ActionBase, Generic[S]):
             "failed": True,
             "changed": self._has_changed(),
             "msg": " ".join(part for part in (calls, what, remedy, self._stands()) if part),
-            "failure": {"what": what, "remedy": remedy, "calls": calls, **(details or {})},
+            "failure": {"what": what, "remedy": remedy, "calls": calls, **UNNAMED, **(details or {})},
         }
         return failed | (self.shown(self.state) if self.state is not None else {})
 
     def _stands(self) -> str:
         return "" if self.state is None else self.standing(self.state)
+
+    def _unread(self, what: str, remedy: str, kind: str) -> dict[str, Any]:
+        """A failure to read: where its reason is a known trouble, it is that."""
+        trouble = recognise("", what)
+        if trouble is None:
+            return self._failure(what, remedy, {"class": kind, "retry": False})
+        remedy = f"{trouble.meaning} {trouble.remedy}"
+        return self._failure(what, remedy, {"class": trouble.name, "retry": trouble.retry})
 
     def _has_changed(self) -> bool:
         """A failure may come after a change; what cannot be read any more counts as changed."""
@@ -290,6 +306,9 @@ class Moves(ActionBase, Generic[S]):
         """What the changes would make of `state`."""
         return state.with_changes(**merged(changes))
 
+
+UNNAMED: Mapping[str, Any] = {"class": "refused", "retry": False}
+"""The class of a failure that names none: the operation refused by itself, and the same would be refused again."""
 
 POSITIVE = ("exchange_timeout", "poll_interval")
 
