@@ -68,7 +68,7 @@ def table(text: str, head: str) -> list[list[str]]:
 
 
 def quoted(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
+    return re.findall(r"`([^`\n]+)`", cell)
 
 
 def anchor(heading: str) -> str:
@@ -107,6 +107,11 @@ def test_variables_exist(page: Path) -> None:
     text = page.read_text("utf-8").replace("callback_cloud_connector_report", "")
     known = {*schema("inventory.json")["properties"], "cloud_connector_survey"}
     assert set(re.findall(r"\bcloud_connector_\w+", text)) - known == set()
+
+
+def test_every_variable_is_documented() -> None:
+    text = doc("docs/inventory.md") + doc("docs/playbooks.md")
+    assert set(schema("inventory.json")["properties"]) <= set(quoted(text))
 
 
 @each_page
