@@ -92,5 +92,5 @@ checks:
   returned: when every check passes
   type: list
   elements: dict
-  sample: [{id: versions, status: PASS, evidence: "scripts, running 2.1", remedy: ""}]
+  sample: [{id: running_version, status: PASS, evidence: "2.1 runs, wanted 2.1", remedy: ""}]
 """
