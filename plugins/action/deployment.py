@@ -29,6 +29,8 @@ class ActionModule(OutOfService):
 
     OPERATION = "removal of the running deployment"
 
+    ENDLESS = " A deployment that never ends may be a VM without an IP address (T1 in docs/troubles.md)."
+
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,

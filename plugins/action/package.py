@@ -16,7 +16,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     Operation,
     Refused,
 )
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps, troubles
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.codec import encode
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
@@ -24,19 +24,6 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions i
 
 SAVED = rf"{steps.OUR_DATA}\saved"
 PACKAGES = rf"{steps.OUR_DATA}\packages"
-
-# What Windows Installer means by its exit codes; Microsoft documents none for this MSI (cloud-connector.md 8).
-EXIT_CODES = {
-    1602: ("was cancelled on the host", "Run the same command again."),
-    1603: ("failed", "See the Application event log of the host, then run the same command again."),
-    1605: ("says the product is not installed", "Compare Programs and Features of the host with the plan."),
-    1618: ("found another installation running", "Wait until that one has ended, then run the same command again."),
-    1641: ("restarts the host", "Wait for the host; then run the same command again."),
-    3010: (
-        "wants a restart of the host",
-        "Decide when the host may restart, restart it, then run the same command again.",
-    ),
-}
 
 
 class ActionModule(Operation):
@@ -91,11 +78,13 @@ class ActionModule(Operation):
             raise Refused(
                 f"The CloudConnector module is missing on {self._host} and this collection has no record of removing it.",
                 "Find out who removed it; install the MSI of the running version, then run the same command again.",
+                **{"class": "T19-module-missing"},
             )
         if need(state.programs):
             raise Refused(
                 f"The CloudConnector module is missing on {self._host}, but {_names(state)} is still installed.",
                 "Repair or remove it in Programs and Features, then run the same command again.",
+                **{"class": "T19-module-missing"},
             )
 
     def _check_programs(self, state: Appliance) -> None:
@@ -174,10 +163,12 @@ class ActionModule(Operation):
             )
         if step in ("uninstall", "install") and output:
             code = output[0]["ExitCode"]
-            meaning, remedy = EXIT_CODES.get(
-                code, ("failed", "Look the code up, repair, then run the same command again.")
+            meaning, remedy, retry = troubles.EXIT_CODES.get(code, troubles.OTHER_EXIT_CODE)
+            raise Refused(
+                f"Windows Installer's {step} on {self._host} {meaning} (exit code {code}).",
+                remedy,
+                **{"class": f"msi-{code}", "retry": retry},
             )
-            raise Refused(f"Windows Installer's {step} on {self._host} {meaning} (exit code {code}).", remedy)
 
 
 def _names(state: Appliance) -> str:

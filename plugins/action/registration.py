@@ -45,6 +45,7 @@ class ActionModule(OutOfService):
                 "The tenant knows one half of this appliance's identity with another other half, so it cannot be registered.",
                 "Compare SiteName, ApplianceName and the Mediation Server's name and address in CloudConnector.ini with "
                 "Get-CsHybridPSTNAppliance; correct the ini or unregister the old appliance.",
+                **{"class": "T6-registration-conflict"},
             )
         return self._decide_present(state) if self._present else self._decide_absent(state)
 

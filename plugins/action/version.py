@@ -108,7 +108,7 @@ class ActionModule(OutOfService):
         try:
             self.leave_service(state, fences, steps.switch_version(), f"switch to {self.target}")
         except Unfinished as waiting:
-            raise Refused(f"{waiting.what} {self._live_calls()}", waiting.remedy) from waiting
+            raise Refused(f"{waiting.what} {self._live_calls()}", waiting.remedy, **waiting.details) from waiting
         except StepsFailed as failed:
             if self._is_switched():
                 raise Refused(

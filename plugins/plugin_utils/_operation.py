@@ -118,6 +118,8 @@ class Operation(Moves[Appliance]):
     FACT = PREDICTED
     SUBSET: ClassVar[Sequence[str] | None] = None
     """What of the appliance's state this operation reads; None is all."""
+    ENDLESS: ClassVar[str] = ""
+    """What else is to be said where the operation's job does not end in time."""
 
     _read_at: float = 0.0
 
@@ -187,6 +189,7 @@ class Operation(Moves[Appliance]):
             raise Refused(
                 f"The scripts on {self._host} are {state.scripts}, not {self.target}.",
                 "Run the package operation first.",
+                **({"class": "T19-module-missing"} if state.scripts is None else {}),
             )
 
     def require_idle_host(self, state: Appliance) -> None:
@@ -279,7 +282,8 @@ class Operation(Moves[Appliance]):
         except _jobs.JobUnfinished as unfinished:
             raise Unfinished(
                 f"{unfinished}; it goes on by itself on {self._host}.",
-                "Wait, then run the same command again: it finds the job and does not start a second one.",
+                f"Wait, then run the same command again: it finds the job and does not start a second one.{self.ENDLESS}",
+                **{"class": "unfinished", "retry": True},
             ) from unfinished
         except _jobs.JobNotStarted as refused:
             asked = _jobs.start_steps(job, self._account, "")
@@ -287,6 +291,7 @@ class Operation(Moves[Appliance]):
         except _jobs.JobDied as died:
             self._after_death(died, doing)
             return None
+        self.take_warnings(job_steps, answer)
         if answer.failed:
             raise _failures.StepsFailed(doing, job_steps, answer, attached=False)
         return answer
@@ -301,6 +306,7 @@ class Operation(Moves[Appliance]):
             raise Died(
                 f"Could not {doing}: the job {died}.",
                 "`appliance` in this result is the state it left. Run the same command again: it goes on from there.",
+                **{"class": "T5-host-restarted", "retry": True},
             ) from died
 
     def _runner(self) -> _jobs.Runner:

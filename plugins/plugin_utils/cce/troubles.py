@@ -174,7 +174,8 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble(
         "T19-module-missing",
         _missing(r"CloudConnector\\[\w-]+")
-        + r"|(Modules_ModuleNotFound|CouldNotAutoLoad\w*)\b.*\bCloudConnector\b|module \W?CloudConnector\W? was not loaded",
+        + r"|(Modules_ModuleNotFound|CouldNotAutoLoad\w*)\b.*\bCloudConnector\b|module \W?CloudConnector\W? was not loaded"
+        r"|CloudConnector module is not there",
         "PowerShell finds no CloudConnector module on the host, or its release lacks this cmdlet.",
         r"Look for C:\Program Files\WindowsPowerShell\Modules\CloudConnector and PSModulePath; while an upgrade is unfinished, "
         "run it again: it installs the module.",
@@ -331,6 +332,45 @@ NOT_MET: dict[str, str] = {
     "T23": "Conferences are not this collection's work.",
 }
 """The documented troubles that no operation can meet, and why."""
+
+EXIT_CODES: dict[int, tuple[str, str, bool]] = {
+    1602: ("was cancelled on the host", "Run the same command again.", True),
+    1603: ("failed", "See the Application event log of the host, then run the same command again.", False),
+    1605: ("says the product is not installed", "Compare Programs and Features of the host with the plan.", False),
+    1618: (
+        "found another installation running",
+        "Wait until that one has ended, then run the same command again.",
+        True,
+    ),
+    1619: ("could not open the package", "See that the file is whole and readable on the host.", False),
+    1620: ("says the file is no package of Windows Installer", "Check the source of the package.", False),
+    1638: (
+        "found another version installed",
+        "Remove it in Programs and Features, then run the same command again.",
+        False,
+    ),
+    1641: ("restarts the host", "Wait for the host; then run the same command again.", True),
+    3010: (
+        "wants a restart of the host",
+        "Decide when the host may restart, restart it, then run the same command again.",
+        False,
+    ),
+}
+"""What Windows Installer means by its exit codes: meaning, remedy, retry. Microsoft documents none for this MSI (8)."""
+
+OTHER_EXIT_CODE = ("failed", "Look the code up, repair, then run the same command again.", False)
+
+GENERAL: dict[str, str] = {
+    "unknown": "An error that this collection does not know; it is passed on whole.",
+    "check": "A check of the state says stop, and it is no documented trouble; `check` in the failure names it.",
+    "refused": "The operation refused by itself, for the reason it gives.",
+    "unread": "Something could not be read that a decision needs.",
+    "no-answer": "PowerShell on the host ran, and gave no answer of the bridge.",
+    "prompt": "The product asked a question and nobody had an answer.",
+    "fence": "The state on the appliance was not what it had been when it was read; nothing was done.",
+    "unfinished": "The wait for a job is over, the job is not: it goes on by itself.",
+}
+"""Classes of failures that are not of one error."""
 
 
 def find(name: str) -> Trouble | None:
