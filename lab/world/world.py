@@ -1,6 +1,7 @@
 """The simulated world: one clock, one tenant, one network, and the sites with their appliances.
 
-Not simulated: automatic update, automatic recovery by the management service, monitoring (OMS), Windows updates, media.
+Not simulated: automatic update, automatic recovery by the management service (but the signs it leaves when services do not
+start), monitoring (OMS), Windows updates, media.
 """
 
 from __future__ import annotations

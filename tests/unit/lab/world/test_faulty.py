@@ -8,6 +8,7 @@ import json
 import pytest
 
 from lab.inprocess import ConnectionLost, Lab
+from lab.world.appliance import MODULE_INI
 from lab.world.demo import DEMO
 from lab.world.fleet import build, describe
 
@@ -141,6 +142,69 @@ def test_troubles_of_an_installation(lab, upgrade, run, trouble, text):
     lab.appliance("cce-1").drop_set("2.1")
     lab.fault("cce-1", trouble=trouble)
     assert text in run(lab, "Install-CcAppliance", Upgrade=True)["errors"][0]["message"]
+
+
+def test_forgotten_versions_come_back_with_a_registration(lab, run):
+    lab.fault("cce-1", trouble="T7")
+    assert (
+        run(lab, "Get-CcVersion", VersionType="RunningBits")["output"],
+        run(lab, "Get-CcRunningVersion")["output"],
+    ) == (
+        [],
+        [],
+    )
+    lab.appliance("cce-1").computer.files.remove(MODULE_INI)
+    assert run(lab, "Get-CcVersion", VersionType="RunningBits")["output"] == []
+    run(lab, "Register-CcAppliance")
+    assert run(lab, "Get-CcVersion", VersionType="RunningBits")["output"] == ["2.0.1"]
+
+
+def test_a_warning_does_not_end_an_installation(lab, upgrade, run):
+    upgrade(lab)
+    lab.appliance("cce-1").drop_set("2.1")
+    lab.fault("cce-1", trouble="T21")
+    result = run(lab, "Install-CcAppliance", Upgrade=True)
+    assert result["errors"] == [] and "Windows automatic updating is not enabled" in result["warnings"][0]
+    assert lab.snapshot("cce-1")["sets"]["2.1"]["complete"]
+
+
+def test_the_base_machine_that_could_not_be_updated_tells_its_password(lab, run):
+    lab.fault("cce-1", trouble="T25")
+    assert "(Password: " in run(lab, "Convert-CcIsoToVhdx", IsoFilePath=r"C:\\w.iso")["errors"][0]["message"]
+
+
+def edge(lab):
+    return lab.appliance("cce-1").sets["2.0.1"].machines["Edge"].computer
+
+
+def test_renewed_certificates_stand_beside_the_old_until_those_are_removed(lab, run):
+    before = list(edge(lab).certificates)
+    lab.advance(3600)
+    run(lab, "Update-CcServerCertificate")
+    renewed = edge(lab).certificates
+    assert len(renewed) == 3 and renewed[:2] == before and renewed[2].expires > before[1].expires
+    run(lab, "Remove-CcLegacyServerCertificate")
+    assert [one.subject for one in edge(lab).certificates] == [before[0].subject, before[1].subject]
+    assert before[1] not in edge(lab).certificates
+
+
+def test_a_certificate_that_is_imported_lasts_longer(lab, run):
+    lab.fault("cce-1", trouble="external certificate")
+    lab.appliance("cce-1").computer.files.write_text(r"C:\new.pfx", "any")
+    run(lab, "Set-CcExternalCertificateFilePath", Target="EdgeServer", Path=r"C:\new.pfx", Import=True)
+    external = [one for one in edge(lab).certificates if "Public CA" in one.issuer]
+    assert [one.expires > lab.world.now() for one in external] == [False, True]
+
+
+def test_services_that_do_not_start_leave_signs_until_calls_live_again(lab, upgrade, run):
+    upgrade(lab)
+    lab.fault("cce-1", trouble="T4")
+    run(lab, "Switch-CcVersion")
+    appliance = lab.appliance("cce-1")
+    assert [event.event_id for event in appliance.computer.events["Application"]] == [304, 20006]
+    assert appliance.computer.files.read_text(appliance.recovery_file) == "AutoMaintenanceStatus=3\r\n"
+    appliance.repair()
+    assert not appliance.computer.files.exists(appliance.recovery_file)
 
 
 def test_an_unknown_trouble_is_refused(lab):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.inprocess import ConnectionLost
+from lab.world.computer import SESSION_MANAGER
 from lab.world.product import package, product_code
 
 FILE = r"C:\package.msi"
@@ -49,6 +50,10 @@ def test_an_injected_exit_code_changes_nothing_unless_it_asks_for_a_restart(lab,
     assert lab.snapshot("cce-1")["scripts"] == "2.0.1"
     assert exit_code(lab, "/x", product_code("2.0.1"), "/qn") == 3010
     assert lab.snapshot("cce-1")["scripts"] is None
+    assert lab.appliance("cce-1").computer.registry.get(SESSION_MANAGER) != {}
+    lab.appliance("cce-1").restart()
+    lab.advance(3600)
+    assert lab.appliance("cce-1").computer.registry.get(SESSION_MANAGER) == {}
 
 
 def test_a_host_that_dies_under_the_installer_frees_it_again(lab):
