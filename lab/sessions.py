@@ -16,8 +16,7 @@ from lab.powershell.objects import MASK, Credential
 from lab.powershell.session import Session
 from lab.world import credentials
 from lab.world.appliance import Appliance
-from lab.world.computer import FullLogon
-from lab.world.network import Logon
+from lab.world.network import LocalLogon, Logon
 from lab.world.record import CmdletRun
 
 SECRET_PARAMETERS = frozenset({"password"})
@@ -54,7 +53,7 @@ def open_guest(appliance: Appliance, address: str, credential: Credential | None
         raise _cannot_connect(address)
     if credential is None or not credentials.opens(appliance, credential.user, credential.password.value):
         raise _access_denied(address)
-    session = Session(appliance.world.env, cmdlets(), machine.computer, FullLogon(credential.user, "remote", False))
+    session = Session(appliance.world.env, cmdlets(), machine.computer, LocalLogon(credential.user, "remote", False))
     session.state |= {"appliance": appliance, "virtual machine": machine}
     session.available = _in_guest
     session.observer = session.state["recorder"] = Recorder(appliance, machine.name)

@@ -15,7 +15,6 @@ from lab.powershell.objects import Credential
 from lab.powershell.prompts import Prompts
 from lab.powershell.syntax import Syntax
 
-Events = Generator[simpy.Event, Any, None]
 Command = tuple[Syntax, Implementation]
 
 

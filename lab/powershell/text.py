@@ -21,7 +21,6 @@ from lab.powershell.objects import (
     span_ticks,
 )
 
-INT32 = range(-(2**31), 2**31)
 INT64 = range(-(2**63), 2**63)
 SCRIPT_PROPERTY = "System.Management.Automation.PSScriptProperty"
 

@@ -149,15 +149,6 @@ class StoredCertificate:
 
 
 @dataclass(frozen=True)
-class FullLogon:
-    """A logon with a password on this very computer (a scheduled task, a service, a program): it reaches shares."""
-
-    user: str
-    method: str = "batch"
-    delegates: bool = True
-
-
-@dataclass(frozen=True)
 class Launch:
     """One start of a program: what it is called with, by whom, and on which computer."""
 

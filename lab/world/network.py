@@ -22,6 +22,15 @@ class Logon(Protocol):
     def delegates(self) -> bool: ...
 
 
+@dataclass(frozen=True)
+class LocalLogon:
+    """A logon on this very computer (a scheduled task, a service, a program); with a password it reaches shares."""
+
+    user: str
+    method: str = "batch"
+    delegates: bool = True
+
+
 @dataclass
 class Share:
     """A network share: its folder (of a file server, or one of a computer's drives) and who may use it."""

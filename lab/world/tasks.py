@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from lab.world.network import account
+from lab.world.network import LocalLogon, account
 
 if TYPE_CHECKING:
     from lab.world.computer import Activity, Computer
@@ -76,17 +76,6 @@ class Action:
 
 
 @dataclass(frozen=True)
-class TaskLogon:
-    """The logon a task runs under: with a password it is a full one and reaches shares; S4U and SYSTEM do not."""
-
-    user: str
-    delegates: bool
-    elevated: bool
-    """Run level HighestAvailable: the task has the account's administrator rights."""
-    method: str = "batch"
-
-
-@dataclass(frozen=True)
 class Definition:
     """What the XML of a task says, with the defaults of its schema."""
 
@@ -107,7 +96,7 @@ class Task:
     name: str
     path: str
     definition: Definition
-    logon: TaskLogon
+    logon: LocalLogon
     xml: str
     state: str = "Ready"
     last_run: datetime | None = None
@@ -201,9 +190,9 @@ def _key(path: str, name: str) -> str:
     return f"{path.strip(chr(92))}\\{name}".casefold()
 
 
-def _logon(user: str, definition: Definition) -> TaskLogon:
-    full = account(user) not in SYSTEM_ACCOUNTS and definition.logon_type == "Password"
-    return TaskLogon(user, full, definition.run_level == "HighestAvailable")
+def _logon(user: str, definition: Definition) -> LocalLogon:
+    """With a password it reaches shares; S4U and SYSTEM do not."""
+    return LocalLogon(user, delegates=account(user) not in SYSTEM_ACCOUNTS and definition.logon_type == "Password")
 
 
 # --- the XML of a task ([MS-TSCH] 2.5)

@@ -10,11 +10,11 @@ import simpy
 
 from lab.cmdlets.windows import equip, open_session
 from lab.powershell.answer import answer_now
-from lab.world.computer import Computer, FullLogon
-from lab.world.network import Logon
+from lab.world.computer import Computer
+from lab.world.network import LocalLogon, Logon
 
-ADMIN = FullLogon(r"HOST1\CceAdmin", "credssp")
-NETWORK = FullLogon(r"HOST1\CceAdmin", "ntlm", delegates=False)
+ADMIN = LocalLogon(r"HOST1\CceAdmin", "credssp")
+NETWORK = LocalLogon(r"HOST1\CceAdmin", "ntlm", delegates=False)
 
 Result = dict[str, Any]
 

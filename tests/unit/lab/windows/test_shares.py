@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lab.world.computer import Computer, FullLogon
-from lab.world.network import Network
+from lab.world.computer import Computer
+from lab.world.network import LocalLogon, Network
 
 from .conftest import ADMIN, NETWORK, Console
 
@@ -32,9 +32,9 @@ def test_two_computers_see_the_same_files(site: Network, computer: Computer, at:
     assert at(other).output("Get-Content", LiteralPath=r"\\FILES\Berlin\SITE.LEASE") == ["me"]
 
 
-@pytest.mark.parametrize("logon", [NETWORK, FullLogon("Nobody")])
+@pytest.mark.parametrize("logon", [NETWORK, LocalLogon("Nobody")])
 def test_a_logon_the_share_does_not_admit_cannot_look(
-    site: Network, computer: Computer, at: Callable[..., Console], logon: FullLogon
+    site: Network, computer: Computer, at: Callable[..., Console], logon: LocalLogon
 ) -> None:
     result = at(computer, logon)("Test-Path", LiteralPath=rf"{SHARE}\VersionInfo.txt")
     assert result["output"] == [False] and not result["thrown"]

@@ -16,7 +16,8 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ste
 
 from lab.cmdlets.windows import equip, open_session
 from lab.powershell.answer import answer
-from lab.world.computer import Computer, FullLogon
+from lab.world.computer import Computer
+from lab.world.network import LocalLogon
 
 FOLDER = r"C:\Program Files\sfb.cloud_connector\jobs"
 PASSWORD = "canary-bird"
@@ -35,7 +36,7 @@ class Bench:
 
     def exchange(self, asked: Sequence[Any]) -> Answer:
         self.exchanges.append([step["name"] for step in asked])
-        session = open_session(self.computer, FullLogon("CceAdmin", "credssp", True))
+        session = open_session(self.computer, LocalLogon("CceAdmin", "credssp", True))
         return Answer(
             self.env.run(until=self.env.process(answer(session, json.loads(json.dumps(steps.request(asked))))))
         )
