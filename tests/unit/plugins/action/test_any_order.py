@@ -160,5 +160,5 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.bench.lab.snapshot(HOST)["running"] == "2.1" and self.bench.claims() == []
 
 
-AnyOrder.TestCase.settings = settings(max_examples=12, stateful_step_count=6, deadline=None, derandomize=True)
+AnyOrder.TestCase.settings = settings(max_examples=12, stateful_step_count=6)
 TestAnyOrder = AnyOrder.TestCase

@@ -1,0 +1,62 @@
+"""Imports point one way: action, filter, callback -> plugin_utils/_* -> plugin_utils/cce; and plugins and lab stay apart."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PLUGINS = "ansible_collections.sfb.cloud_connector.plugins"
+DOMAIN = f"{PLUGINS}.plugin_utils.cce"
+
+
+def imports(folder: str) -> Iterator[tuple[str, str]]:
+    """Every file of a folder with the full name of each thing it imports."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        package = path.relative_to(ROOT).parts[:-1]
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for name in imported(node, [*PLUGINS.split("."), *package[1:]]):
+                yield str(path.relative_to(ROOT)), name
+
+
+def imported(node: ast.AST, package: list[str]) -> list[str]:
+    """The names that a statement in a module of `package` imports, relative ones made full."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    base = package[: len(package) - node.level + 1] if node.level else []
+    return [".".join(filter(None, (*base, node.module, alias.name))) for alias in node.names]
+
+
+def below(name: str, package: str) -> bool:
+    return f"{name}.".startswith(f"{package}.")
+
+
+def test_the_domain_knows_itself_only() -> None:
+    allowed = {*sys.stdlib_module_names, "jsonschema", "referencing"}
+    strange = [
+        (file, name)
+        for file, name in imports("plugins/plugin_utils/cce")
+        if not below(name, DOMAIN) and name.partition(".")[0] not in allowed
+    ]
+    assert strange == []
+
+
+@pytest.mark.parametrize("user", ["action", "filter", "callback", "modules", "doc_fragments"])
+def test_what_modules_share_knows_no_module(user: str) -> None:
+    found = list(imports("plugins/plugin_utils"))
+    assert found and [(file, name) for file, name in found if below(name, f"{PLUGINS}.{user}")] == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "stranger"),
+    [("plugins", "lab"), ("plugins", "tests"), ("lab", "ansible_collections"), ("lab", "plugins"), ("lab", "tests")],
+)
+def test_plugins_and_lab_do_not_know_each_other(folder: str, stranger: str) -> None:
+    found = list(imports(folder))
+    assert found and [(file, name) for file, name in found if below(name, stranger)] == []
