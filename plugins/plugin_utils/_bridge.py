@@ -124,9 +124,15 @@ def document(request: Mapping[str, Any]) -> str:
 
 
 def find_answer(text: str) -> Answer | None:
-    """The answer in what PowerShell wrote; a product's own lines before it do not matter."""
+    """The answer in what PowerShell wrote; a product's own lines before it do not matter.
+
+    None where there is none, or not all of it: a power cut may leave a file that was not written to its end.
+    """
     lines = [line for line in text.splitlines() if line.startswith(MARK)]
-    return Answer(json.loads(lines[-1][len(MARK) :])) if lines else None
+    try:
+        return Answer(json.loads(lines[-1][len(MARK) :])) if lines else None
+    except ValueError:
+        return None
 
 
 def exchange(connection: Connection, request: Mapping[str, Any], timeout: float) -> Answer:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
 
-from ._bridge import Answer, ConnectionLost, document, encode_command, find_answer
+from ._bridge import Answer, ConnectionLost, Result, document, encode_command, find_answer
 from .cce import steps
 from .cce.answers import ABSENT
 from .cce.steps import Step
@@ -27,6 +27,8 @@ from .cce.steps import Step
 FOLDER = rf"{steps.OUR_DATA}\jobs"
 TASK_RUNNING = 267009
 TASK_NEVER_RUN = 267011
+TASK_NOT_FOUND = ("CmdletizationQuery_NotFound",)
+"""How the id of Get-ScheduledTask's error begins where there is no task of that name."""
 TASK_EXISTS = "0x800700b7"
 """What Register-ScheduledTask's error is called when there is a task of that name (ERROR_ALREADY_EXISTS)."""
 
@@ -77,6 +79,7 @@ class Phase(enum.Enum):
     ABSENT = "gone: another run has fetched its answer"
     CLAIMED = "claimed, not begun yet"
     RUNNING = "running"
+    UNKNOWN = "not to be told, since its task or its answer cannot be read"
     ANSWERED = "answered"
     DEAD = "over without an answer: the host restarted, or the process was killed"
 
@@ -146,6 +149,7 @@ def start_steps(job: Job, account: Account, claim: str) -> list[Step]:
         steps.make_folder("job_folder", FOLDER),
         steps.claim("claim", f"{job.path}.claim", claim),
         steps.remove_file("remove_answer", f"{job.path}.answer"),
+        steps.file_gone("no_old_answer", f"{job.path}.answer"),
         steps.remove_file("remove_partial", f"{job.path}.partial"),
         steps.write_file("request", f"{job.path}.request", document(steps.request(job.steps))),
         steps.task_register("register_task", job.task, task_xml(job, account.user), account.user, account.password),
@@ -180,23 +184,36 @@ def clear_steps(job: Job, claim: Sequence[str]) -> list[Step]:
 def read_look(answer: Answer) -> Look:
     """What `look_steps` found. An answer without a claim is a stray of long ago."""
     results = answer.results
-    if any(error.id.startswith(ABSENT) for error in results["claim"].errors):
+    if _is_absent(results["claim"], ABSENT):
         return Look(Phase.ABSENT)
     claim = tuple(results["claim"].output)
     text = "".join(results["answer"].output)
     found = find_answer(text) if text else None
     if found is not None:
         return Look(Phase.ANSWERED, claim, found)
-    return Look(_task_phase(results["task"].output, results["info"].output), claim)
+    if results["answer"].errors and not _is_absent(results["answer"], ABSENT):
+        return Look(Phase.UNKNOWN, claim)
+    return Look(_task_phase(results["task"], results["info"].output), claim)
 
 
-def _task_phase(task: Sequence[Mapping[str, Any]], info: Sequence[Mapping[str, Any]]) -> Phase:
-    """A result that says "running" of a task that does not run was left by a power cut."""
-    if task and task[0]["State"] in ("Running", "Queued"):
-        return Phase.RUNNING
-    if not info or info[0]["LastTaskResult"] in (TASK_NEVER_RUN, TASK_RUNNING):
+def _is_absent(result: Result, ids: tuple[str, ...]) -> bool:
+    """Whether the step says that there is none; any other error says nothing of what there is."""
+    return any(error.id.startswith(ids) for error in result.errors)
+
+
+def _task_phase(task: Result, info: Sequence[Mapping[str, Any]]) -> Phase:
+    """A result that says "running" of a task that does not run was left by a power cut.
+
+    A job is given up only for what is known: WMI fails now and then on a host that is short of memory.
+    """
+    if _is_absent(task, TASK_NOT_FOUND):
         return Phase.CLAIMED
-    return Phase.DEAD
+    state = task.output[0]["State"] if task.output else None
+    if state in ("Running", "Queued"):
+        return Phase.RUNNING
+    if state not in ("Ready", "Disabled") or not info:
+        return Phase.UNKNOWN
+    return Phase.CLAIMED if info[0]["LastTaskResult"] in (TASK_NEVER_RUN, TASK_RUNNING) else Phase.DEAD
 
 
 @dataclass

@@ -133,6 +133,11 @@ def file_hash(name: str, path: str, expect: str) -> Step:
     return step(name, "Get-FileHash", parameters, keep=["Hash"], expect=[{"Hash": expect}])
 
 
+def file_gone(name: str, path: str) -> Step:
+    """A fence: a file that is still there stops the list."""
+    return step(name, "Test-Path", {"LiteralPath": path}, expect=[False])
+
+
 def hash_of(name: str, path: Any) -> Step:
     """The SHA-256 of a file, in upper case hexadecimal; `path` may be the output of an earlier step."""
     return read(name, "Get-FileHash", {"LiteralPath": path, "Algorithm": "SHA256"}, ["Hash"])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import simpy
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils import _jobs
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._bridge import Answer, ConnectionLost
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._bridge import Answer, ConnectionLost, Result
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._jobs import Account, Job, Phase, Runner
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
 
@@ -130,7 +130,69 @@ def test_a_job_whose_host_restarted_is_dead(bench: Bench, job: Job) -> None:
 )
 def test_what_the_task_scheduler_says_without_an_answer(state: str, result: int, phase: Phase) -> None:
     """A power cut may leave the result "running" on a task that does not run."""
-    assert _jobs._task_phase([{"State": state}], [{"LastTaskResult": result}]) is phase
+    task = Result("task", [{"State": state}], [], [], False, 0.0)
+    assert _jobs._task_phase(task, [{"LastTaskResult": result}]) is phase
+
+
+def test_a_state_that_says_nothing_is_unknown() -> None:
+    task = Result("task", [{"State": None}], [], [], False, 0.0)
+    assert _jobs._task_phase(task, [{"LastTaskResult": 267009}]) is Phase.UNKNOWN
+
+
+def unread(found: Answer, *names: str) -> Answer:
+    """The same answer, had these steps failed as WMI fails on a host that is short of memory."""
+    error = dict.fromkeys(("message", "id", "category", "exception", "command"), "HRESULT 0x80041013")
+    failed = {"output": [], "errors": [error]}
+    return Answer({"results": [one | failed if one["name"] in names else one for one in found.raw["results"]]})
+
+
+@pytest.mark.parametrize("names", [("task", "info"), ("task",)])
+def test_a_task_that_cannot_be_read_is_not_given_up(bench: Bench, job: Job, names: tuple[str, ...]) -> None:
+    bench.start(job)
+    found = bench.exchange(_jobs.look_steps(job))
+    assert _jobs.read_look(unread(found, *names)).phase is Phase.UNKNOWN
+
+
+@pytest.mark.parametrize("name", ["info", "answer"])
+def test_a_task_that_ended_is_not_given_up_for_what_cannot_be_read(bench: Bench, job: Job, name: str) -> None:
+    bench.start(job)
+    bench.sleep(SECONDS + 60)
+    bench.computer.files.remove(rf"{FOLDER}\work-1.answer")
+    found = bench.exchange(_jobs.look_steps(job))
+    assert _jobs.read_look(found).phase is Phase.DEAD
+    assert _jobs.read_look(unread(found, name)).phase is Phase.UNKNOWN
+
+
+def test_a_job_that_cannot_be_told_of_for_a_while_is_waited_for(bench: Bench, job: Job) -> None:
+    """Were it cleared away, the next run would start a second one beside it."""
+
+    def flaky(asked: Sequence[Any]) -> Answer:
+        found, looks = bench.exchange(asked), asked[0]["name"] == "task"
+        return unread(found, "task", "info") if looks and 60 < bench.env.now < 200 else found
+
+    assert bench.runner(exchange=flaky).run(job, begun=False).results["say"].output == ["done"]
+    assert marks(bench) == 1
+
+
+def test_an_answer_that_was_not_written_to_its_end_is_none(bench: Bench, job: Job) -> None:
+    """A power cut may leave a file of the right name whose end is missing."""
+    bench.start(job)
+    bench.sleep(SECONDS + 60)
+    bench.computer.files.write_text(rf"{FOLDER}\work-1.answer", '#cc-bridge# {"protocol": 1, "resu')
+    assert bench.look(job).phase is Phase.DEAD
+
+
+def test_an_old_answer_that_stays_is_not_taken_for_the_new_one(bench: Bench, job: Job) -> None:
+    """It may be held open by another program when a start removes it."""
+    bench.computer.files.write_text(rf"{FOLDER}\work-1.answer", "#cc-bridge# {}")
+    kept = {"name": "remove_answer", "cmdlet": "Write-Output", "parameters": {"InputObject": "held open"}}
+
+    def held(asked: Sequence[Any]) -> Answer:
+        return bench.exchange([kept if step["name"] == "remove_answer" else step for step in asked])
+
+    with pytest.raises(_jobs.JobNotStarted):
+        bench.runner(exchange=held).run(job, begun=False)
+    assert marks(bench) == 0 and not [name for name in bench.names() if name.endswith(".claim")]
 
 
 def test_the_second_one_joins_and_the_work_is_done_once(bench: Bench, job: Job) -> None:
