@@ -15,7 +15,12 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._controller im
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._fleet import Fleet, read_fleet
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import Spec
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import inventory
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import Plan, Site, make_plan
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import (
+    Plan,
+    Refusal,
+    Site,
+    make_plan,
+)
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.state import Appliance
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import check_target
@@ -55,9 +60,7 @@ class ActionModule(ControllerAction):
             text = json.dumps({"planned_at": datetime.now(UTC).isoformat(), **plan.to_dict(), **told}, indent=2)
             _files.replace(Path(arguments["dest"]), f"{text}\n")
         if plan.refusals:
-            raise Refused(
-                "The plan is refused and nothing was begun.", [refusal.reason for refusal in plan.refusals], **told
-            )
+            raise Refused("The plan is refused and nothing was begun.", _sentences(plan.refusals), **told)
         expected = arguments["expected_hash"]
         if expected is not None and expected != plan.hash:
             raise Refused(
@@ -66,6 +69,14 @@ class ActionModule(ControllerAction):
                 **told,
             )
         return told
+
+
+def _sentences(refusals: Sequence[Refusal]) -> list[str]:
+    """One sentence a reason: what is wrong with many appliances in the same way is said once."""
+    hosts: dict[str, list[str]] = {}
+    for refusal in refusals:
+        hosts.setdefault(refusal.reason.removeprefix(f"{refusal.host} "), []).append(refusal.host)
+    return [" ".join(filter(None, [", ".join(filter(None, named)), reason])) for reason, named in hosts.items()]
 
 
 def _target(text: str) -> str:

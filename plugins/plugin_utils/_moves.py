@@ -118,8 +118,12 @@ class Moves(ActionBase, Generic[S]):
         return {}
 
     def shown(self, state: S) -> dict[str, Any]:
-        """The state as it is returned, also with a failure."""
+        """The state as it is returned."""
         raise NotImplementedError
+
+    def shown_failed(self, state: S) -> dict[str, Any]:
+        """The state as it goes with a failure, which people read on a screen."""
+        return self.shown(state)
 
     def standing(self, state: S) -> str:
         """The state in one sentence, for the message of a failure."""
@@ -249,7 +253,7 @@ class Moves(ActionBase, Generic[S]):
             "msg": " ".join(part for part in (calls, what, remedy, self._stands()) if part),
             "failure": {"what": what, "remedy": remedy, "calls": calls, **UNNAMED, **(details or {})},
         }
-        return failed | (self.shown(self.state) if self.state is not None else {})
+        return failed | (self.shown_failed(self.state) if self.state is not None else {})
 
     def _stands(self) -> str:
         return "" if self.state is None else self.standing(self.state)
@@ -285,12 +289,14 @@ class Moves(ActionBase, Generic[S]):
         return self.read()
 
     def _lost_message(self, lost: _bridge.ConnectionLost) -> str:
-        running = lost.sent or self._begun is not None
-        outcome = "The outcome of what was running there is unknown." if running else "Nothing was sent to it."
-        return (
-            f"{self.calls_sentence(reached=False)} {self._host} cannot be reached: {lost}. {outcome} "
-            "Run the same command again when it answers: it finds what is running there and goes on."
-        )
+        if lost.sent or self._begun is not None:
+            outcome = (
+                "The outcome of what was running there is unknown. Run the same command again when it answers: it finds what "
+                "is running there and goes on."
+            )
+        else:
+            outcome = "Nothing was sent to it. Repair that, then run the same command again."
+        return f"{self.calls_sentence(reached=False)} {self._host} cannot be reached: {lost}. {outcome}"
 
     def _masked(self, value: Any) -> Any:
         return remove_values(value, self._secrets)

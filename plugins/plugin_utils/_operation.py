@@ -104,6 +104,21 @@ JOB: Spec = {
 """Options of the modules that run a job (doc fragment `job`)."""
 
 
+BRIEF = (
+    "name",
+    "read_at",
+    "scripts",
+    "running",
+    "backup",
+    "calls",
+    "registration",
+    "management_service",
+    "jobs",
+    "slot",
+)
+"""What goes with a failure of an appliance's state; `appliance_info` has all of it."""
+
+
 class Unfinished(Refused):
     """The wait for a job is over, the job is not."""
 
@@ -127,6 +142,10 @@ class Operation(Moves[Appliance]):
 
     def shown(self, state: Appliance) -> dict[str, Any]:
         return {"appliance": self.described(state)}
+
+    def shown_failed(self, state: Appliance) -> dict[str, Any]:
+        described = self.described(state)
+        return {"appliance": {name: described[name] for name in BRIEF}}
 
     def described(self, state: Appliance) -> dict[str, Any]:
         """The state as it is returned: with its name and the time its reading began (seconds since 1970 of the controller)."""

@@ -37,6 +37,10 @@ CLOCK_SECONDS = 300
 EXPIRES_SOON = timedelta(days=30)
 
 MACHINES = 4
+
+NAMED = 3
+"""How many checks of one cause are named: that there are more is enough, they go with it."""
+
 SERVICE_ACCOUNT = "CceService"
 
 REGISTERED_SERVICE = Service(name="management service", state="Running", account=rf".\{SERVICE_ACCOUNT}")
@@ -136,6 +140,23 @@ def serves(appliance: Appliance) -> Reading[bool]:
         return False
     unread = next((check for check in checks if check.status == ERROR), None)
     return Unknown(unread.evidence) if unread else True
+
+
+def told(checks: Iterable[Check]) -> str:
+    """Checks with their remedies, as clauses: those of one evidence, mostly of one cause, together."""
+    by_evidence: dict[str, list[Check]] = {}
+    for check in checks:
+        by_evidence.setdefault(check.evidence.rstrip("."), []).append(check)
+    return "; ".join(dict.fromkeys(_cause(evidence, alike) for evidence, alike in by_evidence.items()))
+
+
+def _cause(evidence: str, checks: Sequence[Check]) -> str:
+    """What stands behind the checks; a trouble that is known has the better remedy."""
+    trouble = recognise("", evidence) if checks[0].status == ERROR else None
+    remedy = checks[0].remedy if trouble is None else f"{trouble.meaning} {trouble.remedy}"
+    ids = list(dict.fromkeys(check.id for check in checks))
+    names = ", ".join(ids) if len(ids) <= NAMED else f"{', '.join(ids[:NAMED])} and {len(ids) - NAMED} more"
+    return f"{names}: {evidence}. {remedy}".rstrip(". ")
 
 
 def registered(appliance: Appliance) -> bool:

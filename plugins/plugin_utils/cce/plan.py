@@ -18,7 +18,6 @@ from typing import Any
 from . import health
 from .appliance import Appliance
 from .capacity import Carrier, Policy, carrier, leave_problem, unread, uses_consent
-from .health import Check
 from .reading import NotReadError, Unknown, need
 from .versions import path_problem
 
@@ -196,12 +195,7 @@ def _illness(appliance: Appliance, target: str) -> str | None:
         blocking += health.blocking(health.gates(appliance, target))
     if not blocking:
         return None
-    return f"runs {appliance.running}, but is not well: {_told(blocking)}."
-
-
-def _told(checks: Sequence[Check]) -> str:
-    different = {check.id: check for check in checks}
-    return "; ".join(f"{check.id}: {check.evidence}. {check.remedy}".rstrip(". ") for check in different.values())
+    return f"runs {appliance.running}, but is not well: {health.told(blocking)}."
 
 
 def _steps_to_go(appliance: Appliance, target: str) -> Standing:
@@ -276,7 +270,9 @@ class _Planner:
                     host, f"is not in this run, but of its site, and could not be read ({appliance.reason})."
                 )
             elif blocking := health.blocking(health.own_health(appliance)):
-                yield self._refusal(host, f"is not in this run, but of its site, and is not well: {_told(blocking)}.")
+                yield self._refusal(
+                    host, f"is not in this run, but of its site, and is not well: {health.told(blocking)}."
+                )
 
     def _skips(self, inside: Mapping[str, Standing]) -> tuple[Skip, ...]:
         reasons = {host: found.reason for host, found in inside.items() if not (found.steps or found.refused)}

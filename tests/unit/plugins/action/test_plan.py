@@ -117,3 +117,10 @@ def test_a_wrong_inventory_refuses_the_plan(dest: str) -> None:
     del given["hostvars"]["cce-cai-1"]["cloud_connector_ini"]
     refused = think("plan", given, target_version="2.1", states=[state(host) for host in HOSTS], dest=dest)
     assert "cloud_connector_ini" in refused["problems"][0]
+
+
+def test_what_is_wrong_with_many_in_the_same_way_is_said_once(dest: str) -> None:
+    unreadable = [{"name": host, "unreadable": "the logon was rejected"} for host in HOSTS]
+    problems = plan(unreadable, dest)["problems"]
+    assert len([problem for problem in problems if "the logon was rejected" in problem]) == 1
+    assert all(host in problems[0] for host in HOSTS)

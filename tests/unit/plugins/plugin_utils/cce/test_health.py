@@ -344,3 +344,14 @@ def test_evidence_of_gates(check: str, changes: dict[str, Any], evidence: str) -
 def test_own_health_says_why_it_knows_nothing() -> None:
     assert health.own_health(healthy(running=None))[0].evidence.endswith("nothing is deployed")
     assert health.own_health(healthy(running=UNREAD))[0].evidence.endswith("line cut")
+
+
+def test_checks_of_one_cause_are_told_once_with_its_remedy() -> None:
+    unread = [
+        Check(name, health.ERROR, "could not be read: Key not valid for use in specified state.", "own remedy", health.CALLS)
+        for name in ("cms_services", "edge_services", "counters", "registration", "tenant_logon")
+    ]
+    text = health.told([*unread, Check("networks", health.FAIL, "CMS is not connected", "Connect it.", health.CALLS)])
+    assert text.count("Key not valid") == 1 and "cms_services, edge_services, counters and 2 more" in text
+    assert "CredSSP" in text and "own remedy" not in text
+    assert text.endswith("networks: CMS is not connected. Connect it")
