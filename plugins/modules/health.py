@@ -92,5 +92,32 @@ checks:
   returned: when every check passes
   type: list
   elements: dict
-  sample: [{id: running_version, status: PASS, evidence: "2.1 runs, wanted 2.1", remedy: ""}]
+  contains:
+    id:
+      description: Its name.
+      returned: always
+      type: str
+      sample: running_version
+    status:
+      description: V(PASS), V(FAIL), V(ERROR) when it could not be read, V(MANUAL) when only a person can judge, or V(N/A). FAIL and ERROR block.
+      returned: always
+      type: str
+    evidence:
+      description: What was read.
+      returned: always
+      type: str
+      sample: 2.1 runs, wanted 2.1
+    remedy:
+      description: What to do; empty when it passes.
+      returned: always
+      type: str
+    consequence:
+      description: What happens when one goes on all the same, V(calls) are lost or the V(upgrade) fails later.
+      returned: always
+      type: str
+    trouble:
+      description: The class of the documented trouble it found, or what could not be read; empty when there is none.
+      returned: always
+      type: str
+      sample: T8-no-high-availability
 """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
+import yaml
 
 from tests.bench import HOST, Bench
 
@@ -67,3 +70,10 @@ def test_the_old_version_is_not_healthy_at_the_new_one() -> None:
     result = bench.do("health")
     assert "running_version: 2.0.1 runs, wanted 2.1" in result["msg"]
     assert bench.lab.snapshot(HOST)["running"] == "2.0.1"
+
+
+def test_the_parts_of_a_check_are_documented() -> None:
+    module = importlib.import_module("ansible_collections.sfb.cloud_connector.plugins.modules.health")
+    documented = yaml.safe_load(module.RETURN)["checks"]["contains"]
+    (first, *_) = Bench("health").do("health")["checks"]
+    assert set(documented) == set(first)
