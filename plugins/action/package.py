@@ -70,7 +70,7 @@ class ActionModule(Operation):
                 raise Refused(f"{self._host}: {problem}", "Check cloud_connector_target_version; nothing was changed.")
             self._check_programs(state)
             self.require_gates(state)
-        self.require_spare()
+        self.require_spare(state)
 
     def _check_removed(self, state: Appliance) -> None:
         """Without the module no gate can be asked; that they were passed, our own record shows: it is written after them."""

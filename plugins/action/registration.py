@@ -83,7 +83,7 @@ class ActionModule(OutOfService):
                 f"{self._host} stays registered: calls can live on it.",
                 "Bring it into maintenance mode, or remove its deployment, before it is unregistered.",
             )
-        self.require_spare(silent=True)
+        self.require_spare(state, silent=True)
 
     def _release(self, state: Appliance) -> list[Change]:
         """An appliance without VMs that the tenant does not know belongs to the site no more, and holds nobody up."""

@@ -30,7 +30,8 @@ options:
       appliances:
         description:
           - Where the appliances of the site are, as for O(sfb.cloud_connector.site_info#module:appliances).
-          - With it a module that has waited reads the others again. Without it their states are too old by then, and it refuses.
+          - With it a module reads the site again where the states have grown older than a minute, after a wait or where
+            reading takes long. Without it the module refuses then.
         type: list
         elements: dict
         suboptions:

@@ -220,22 +220,36 @@ class Operation(Moves[Appliance]):
                 "Run the operation that began it again: it waits for it. Then run this one.",
             )
 
-    def require_spare(self, *, silent: bool = False) -> None:
+    def require_spare(self, state: Appliance, *, silent: bool = False) -> None:
         """The rest of the site carries the calls, or its owner consented to an outage (design.md 5, gates).
 
         `silent`: no call can live on this appliance any more.
         """
+        self.freshen_site(state)
         refusal = capacity.refusal(str(self._host), self.arguments["site"], time.time(), silent=silent)
         if refusal:
             what = refusal.removeprefix(f"{self.arguments['site']['name']}: ")
             raise Refused(f"{self._host} stays as it is: {what}", "This operation has changed nothing.")
 
-    def refresh_site(self, state: Appliance) -> None:
-        """After a wait: this appliance is as `state` says, and the others are read again if the option says where they are."""
+    def freshen_site(self, state: Appliance) -> None:
+        """Reads the site again where its states have grown too old since they were read, and the option says where it is.
+
+        A slow site needs that: what a survey read is as old as the survey and the reading of this operation took.
+        """
         site = self.arguments["site"]
-        others = [place for place in site["appliances"] or [] if place["name"] != self._host]
-        read = Reader(self.connect, self.arguments["exchange_timeout"], self.clock).read(others)
-        fresh = {found["name"]: found for found in (self.described(state), *read)}
+        if site["appliances"] and capacity.stale(site, time.time()):
+            self.refresh_site(state)
+
+    def refresh_site(self, state: Appliance) -> None:
+        """Reads all appliances that the option says where they are, at once; this one is as `state` says where it is not of them.
+
+        In check mode `state` may be predicted, and what was read now is not what is decided on.
+        """
+        site, check = self.arguments["site"], self._task.check_mode
+        own = self.described(state) | ({"read_at": time.time()} if check else {})
+        places = [place for place in site["appliances"] or [] if not (check and place["name"] == self._host)]
+        read = Reader(self.connect, self.arguments["exchange_timeout"], self.clock).read(places)
+        fresh = {found["name"]: found for found in (own, *read)}
         states = {found["name"]: found for found in site["states"]} | fresh
         self.arguments["site"] = {**site, "states": list(states.values())}
 

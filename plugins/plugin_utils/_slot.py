@@ -44,6 +44,7 @@ class OutOfService(Operation):
         self.require_idle_host(state)
         self.require_site()
         self._require_same_directory(state)
+        self.freshen_site(state)
         problem = slot.problem(state, self.arguments["site"])
         if problem:
             raise Refused(
@@ -51,7 +52,7 @@ class OutOfService(Operation):
                 "Wait until that operation has ended and read the site again. Where nothing is under way any more, run the "
                 "same operation there once more: it goes on, or gives the slot back. Nothing was changed here.",
             )
-        self.require_spare()
+        self.require_spare(state)
 
     def require_way_out_still(self, state: Appliance, waited: str) -> None:
         """The same after a wait, over which what is known of the neighbours has grown old."""

@@ -178,13 +178,18 @@ def _nobody(site: str, carriers: Sequence[Carrier], consent: Consent | None) -> 
 
 def refusal(host: str, site: Mapping[str, Any], now: float, *, silent: bool = False) -> str | None:
     """Why `host` must not leave service, from the option `site`; `now` in seconds since 1970, `silent` as in `leave_problem`."""
-    stale = [state["name"] for state in site["states"] if not _fresh(state, now)]
-    if stale:
+    old = stale(site, now)
+    if old:
         return (
-            f"{site['name']}: the state of {', '.join(stale)} is older than {FRESH_SECONDS:.0f} seconds: read it again."
+            f"{site['name']}: the state of {', '.join(old)} is older than {FRESH_SECONDS:.0f} seconds: read it again."
         )
     moment = datetime.fromtimestamp(now, UTC)
     return leave_problem(site["name"], host, _carriers(site), policy(site), moment, silent=silent)
+
+
+def stale(site: Mapping[str, Any], now: float) -> list[str]:
+    """The appliances whose states, in the option `site`, are too old to decide on."""
+    return [state["name"] for state in site["states"] if not _fresh(state, now)]
 
 
 def _fresh(state: Mapping[str, Any], now: float) -> bool:

@@ -34,6 +34,16 @@ def test_every_failure_begins_with_who_carries_the_calls() -> None:
     )
 
 
+def test_a_site_that_was_read_too_long_ago_is_read_again_where_that_can_be_done() -> None:
+    bench = Bench()
+    site = bench.site()
+    for state in site["states"]:
+        state["read_at"] -= 61
+    assert "older than 60 seconds" in refused(bench, site=site)
+    places = [{"name": name, **bench.reach(name)} for name in bench.hosts]
+    assert "failed" not in bench.do("package", site={**site, "appliances": places})
+
+
 def test_another_hash_than_declared_removes_nothing() -> None:
     bench = Bench()
     result = bench.do("package", sha256="0" * 64)

@@ -110,6 +110,16 @@ def test_a_holder_that_was_read_before_it_took_the_slot_keeps_the_others_out(bef
     assert "it was read before it took the slot" in race.one("cce-2", "maintenance", state="present", site=site)["msg"]
 
 
+def test_a_holder_that_was_read_long_ago_is_read_again_before_it_is_judged() -> None:
+    race = Race(3, {}, peak_calls=0)
+    site = race.site()
+    claimed(race, "cce-1")
+    for state in site["states"]:
+        state["read_at"] -= 61
+    site["appliances"] = [{"name": name, **race.reach(name)} for name in race.names]
+    assert "failed" not in race.one("cce-2", "maintenance", state="present", site=site)
+
+
 def test_a_holder_with_an_unfinished_job_keeps_the_others_out() -> None:
     race = Race(3, {}, peak_calls=0)
     claimed(race, "cce-1")

@@ -50,6 +50,38 @@ def test_readings_without_a_time_do_not_count() -> None:
     assert "older than 60 seconds" in refused(bench, site=site)
 
 
+@pytest.fixture
+def one_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Bench], None]:
+    """Lets the controller's clock go with the lab's, so that readings grow old in simulated time."""
+
+    def follow(bench: Bench) -> None:
+        monkeypatch.setattr("time.time", lambda: 1e9 + bench.lab.now())
+
+    return follow
+
+
+def places(bench: Bench) -> list[dict[str, Any]]:
+    """Where the appliances of the site are."""
+    return [{"name": name, **bench.reach(name)} for name in bench.hosts]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_readings_that_are_too_old_are_read_again_where_the_site_can_be_read(check: bool) -> None:
+    bench = Bench("version")
+    site = {**aged(bench, 61, HOST, NEIGHBOUR), "appliances": places(bench)}
+    assert bench.do("version", site=site, check=check)["changed"] is True
+
+
+def test_a_host_that_takes_a_minute_to_be_read_can_be_switched(one_clock: Callable[[Bench], None]) -> None:
+    """All of a site are read at once: one after the other, the first would be too old when the last is read."""
+    bench = Bench("version")
+    one_clock(bench)
+    action = bench.prepare("version", site={**bench.site(), "appliances": places(bench)})
+    exchange = action.exchange
+    action.exchange = lambda asked, answers=(): (bench.lab.sleep(61), exchange(asked, answers))[1]
+    assert action.run(task_vars={"inventory_hostname": HOST})["changed"] is True
+
+
 def stop_service(bench: Bench) -> None:
     neighbour = bench.lab.appliance(NEIGHBOUR)
     next(one for one in neighbour.running_set or () if one.role == "Mediation").computer.services["RTCMEDSRV"].become(
@@ -240,16 +272,6 @@ def live(bench: Bench, seconds: float) -> Any:
             return offered
 
 
-@pytest.fixture
-def one_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Bench], None]:
-    """Lets the controller's clock go with the lab's, so that readings grow old in simulated time."""
-
-    def follow(bench: Bench) -> None:
-        monkeypatch.setattr("time.time", lambda: 1e9 + bench.lab.now())
-
-    return follow
-
-
 def began(bench: Bench) -> float:
     """When the switch began, in simulated seconds."""
     run = bench.lab.record.cmdlets(HOST, name=SWITCH)[0]
@@ -305,8 +327,7 @@ def test_neighbours_are_read_again_after_the_wait(one_clock: Callable[[Bench], N
     bench = lonely(lone=False)
     one_clock(bench)
     live(bench, 500)
-    places = [{"name": name, **bench.reach(name)} for name in (HOST, NEIGHBOUR)]
-    assert bench.do("version", site=crowded(bench, appliances=places))["changed"] is True
+    assert bench.do("version", site=crowded(bench, appliances=places(bench)))["changed"] is True
 
 
 def test_without_knowing_where_they_are_their_states_are_too_old(one_clock: Callable[[Bench], None]) -> None:
@@ -320,8 +341,7 @@ def test_without_knowing_where_they_are_their_states_are_too_old(one_clock: Call
 def test_a_neighbour_that_falls_ill_meanwhile_keeps_it_in_service() -> None:
     bench = lonely(lone=False)
     live(bench, 500)
-    places = [{"name": name, **bench.reach(name)} for name in (HOST, NEIGHBOUR)]
-    action = bench.prepare("version", site=crowded(bench, appliances=places))
+    action = bench.prepare("version", site=crowded(bench, appliances=places(bench)))
     action.sleep = lambda seconds: (stop_service(bench), bench.lab.sleep(seconds))
     result = action.run(task_vars={"inventory_hostname": HOST})
     assert f"{NEIGHBOUR} does not count" in result["msg"] and bench.count("version") == 0
