@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from lab.inprocess import Lab
@@ -13,6 +13,8 @@ from tests.operations import operate, prepare
 
 QUIET = {"inbound": {"calls_per_hour": 0}, "outbound": {"calls_per_hour": 0}}
 DIRECTORY = r"C:\Users\cceadmin\CloudConnector\ApplianceRoot"
+SHARE = r"\\files\oslo"
+JOB = {"task_user": "CceAdmin", "task_password": "Lab-Passw0rd!", "poll_interval": 120}
 OURS = r"C:\Program Files\sfb.cloud_connector"
 HOST, NEIGHBOUR = "cce-1", "cce-2"
 ORDER = ("package", "configuration", "registration", "download", "deployment", "version", "health")
@@ -38,29 +40,55 @@ STAGED: Mapping[str, Mapping[str, Any]] = {
 """How the appliance is described where its stage is not reached from its old version."""
 
 
-def describe(appliances: Sequence[str], staged: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """A fleet of one quiet site whose first appliance is staged."""
-    first, *others = appliances
-    site = {
-        "name": "oslo",
-        "peak_calls": 500,
-        "appliances": [{"name": first, **staged}, *({"name": name} for name in others)],
-        "calls": QUIET,
-    }
-    return {"sites": [site], **more}
+def describe(staged: Mapping[str, Mapping[str, Any]], *, peak_calls: int = 500, **more: Any) -> dict[str, Any]:
+    """A fleet of one quiet site: each appliance with how it is staged."""
+    appliances = [{"name": name, **stage} for name, stage in staged.items()]
+    return {"sites": [{"name": "oslo", "peak_calls": peak_calls, "appliances": appliances, "calls": QUIET}], **more}
 
 
-class Bench:
+def reach(host: str) -> dict[str, Any]:
+    """Where things are of the appliance `cce-<number>`, for any module."""
+    prefix = f"10.0.1.{host.removeprefix('cce-')}"
+    vms = {"cms": f"{prefix}2", "mediation": f"{prefix}3", "edge": f"{prefix}4"}
+    return {"appliance_directory": DIRECTORY, "site_directory": SHARE, "vms": vms}
+
+
+class Watched:
+    """Modules on the appliance `cce-1`, and what the lab recorded since the last one began."""
+
+    lab: Lab
+    marked = 0
+
+    def do(
+        self, module: str, *, check: bool = False, facts: Any = None, method: str = "credssp", **options: Any
+    ) -> Any:
+        """What the module returns."""
+        self.mark()
+        return operate(self.lab, HOST, module, check=check, facts=facts, method=method, **options)
+
+    def mark(self) -> None:
+        """From here on `ran` and `changes` look."""
+        self.marked = len(self.lab.record.entries)
+
+    def ran(self, name: str | None = None, host: str = HOST) -> list[Any]:
+        """The cmdlets that were run since the mark."""
+        return list(self.lab.record.cmdlets(host, name=name, since=self.marked))
+
+    def changes(self) -> list[str]:
+        """The names of the cmdlets since the mark that may have changed something."""
+        return [run.name for run in self.ran() if run.mutating]
+
+
+class Bench(Watched):
     """The appliance `cce-1` of the site `oslo`, by default with a neighbour that can carry the calls."""
 
     def __init__(self, before: str = "package", *, lone: bool = False, **more: Any) -> None:
-        names = [HOST] if lone else [HOST, NEIGHBOUR]
-        self.lab = Lab.from_description(describe(names, STAGED.get(before, {}), **more))
+        staged = {HOST: STAGED.get(before, {})} | ({} if lone else {NEIGHBOUR: {}})
+        self.lab = Lab.from_description(describe(staged, **more))
         self.appliance = self.lab.appliance(HOST)
         self.computer = self.appliance.computer
         self.consent: dict[str, str] | None = None
         self.content = self.lab.ini(HOST)
-        self.marked = 0
         self._site: dict[str, Any] = {}
         if before not in STAGED:
             self._stage(ORDER.index(before))
@@ -90,13 +118,12 @@ class Bench:
     def options(self, module: str) -> dict[str, Any]:
         """The options of a module as the role gives them."""
         url, sha256 = self.lab.package("2.1")
-        job = {"task_user": "CceAdmin", "task_password": "Lab-Passw0rd!", "poll_interval": 120}
         own: dict[str, Any] = {
-            "package": {**job, "source": url, "sha256": sha256},
+            "package": {**JOB, "source": url, "sha256": sha256},
             "configuration": {"content": self.content},
-            "download": job,
-            "deployment": job,
-            "version": job,
+            "download": JOB,
+            "deployment": JOB,
+            "version": JOB,
         }.get(module, {})
         if module in ("package", "version") or not self._site:
             self._site = self.site()
@@ -104,9 +131,7 @@ class Bench:
 
     def reach(self, host: str) -> dict[str, Any]:
         """Where things are, for any module."""
-        number = {HOST: 10, NEIGHBOUR: 20}[host]
-        vms = {"cms": f"10.0.1.{number + 2}", "mediation": f"10.0.1.{number + 3}", "edge": f"10.0.1.{number + 4}"}
-        return {"appliance_directory": DIRECTORY, "site_directory": r"\\files\oslo", "vms": vms}
+        return reach(host)
 
     def site(self) -> dict[str, Any]:
         """The site, read now."""
@@ -128,27 +153,13 @@ class Bench:
         """What the module returns; options given here replace those of `options`, and None leaves one out."""
         given = {**self.options(module), **options}
         kept = {name: value for name, value in given.items() if value is not None}
-        self.mark()
-        return operate(self.lab, HOST, module, check=check, facts=facts, method=method, **kept)
+        return super().do(module, check=check, facts=facts, method=method, **kept)
 
     def prepare(self, module: str, *, keywords: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """The action, not run yet."""
         return prepare(self.lab, HOST, module, {**self.options(module), **options}, keywords=keywords)
 
     # --- what the lab recorded
-
-    def mark(self) -> None:
-        """From here on `ran` and `changes` look."""
-        self.marked = len(self.lab.record.entries)
-
-    def ran(self, name: str | None = None, host: str = HOST) -> list[Any]:
-        """The cmdlets that were run since the mark."""
-        recent = {id(entry) for entry in self.lab.record.entries[self.marked :]}
-        return [run for run in self.lab.record.cmdlets(host, name=name) if id(run) in recent]
-
-    def changes(self) -> list[str]:
-        """The names of the cmdlets since the mark that may have changed something."""
-        return [run.name for run in self.ran() if run.mutating]
 
     def count(self, module: str) -> int:
         """How often the point of a module was run, ever. For `package` it is the pair of uninstall and install."""

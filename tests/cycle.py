@@ -7,9 +7,6 @@ from typing import Any
 from lab.world.building import SERVICE_PASSWORD
 from tests.bench import HOST, OURS, Bench
 
-JOB = {"task_user": "CceAdmin", "task_password": "Lab-Passw0rd!", "poll_interval": 120}
-
-
 CREDENTIALS = [
     {"account_type": "TenantAdmin", "user": "cceadmin@contoso.onmicrosoft.com", "password": "tenant-secret"},
     {"account_type": "ExternalCert", "password": SERVICE_PASSWORD},

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from lab.inprocess import Lab
+from tests import bench
+from tests.bench import SHARE, describe, reach
 from tests.operations import InProcessConnection, operate, prepare
 
-QUIET = {"inbound": {"calls_per_hour": 0}, "outbound": {"calls_per_hour": 0}}
-DIRECTORY = r"C:\Users\cceadmin\CloudConnector\ApplianceRoot"
-JOB = {"task_user": "CceAdmin", "task_password": "Lab-Passw0rd!", "poll_interval": 60}
+JOB = {**bench.JOB, "poll_interval": 60}
+"""Looks often enough to see a host that is down for a while."""
 
 
 class Turns:
@@ -60,16 +61,13 @@ class Race:
         self, number: int, staged: Mapping[str, Any], peak_calls: int, switches: Mapping[str, Any] | None = None
     ) -> None:
         self.names = [f"cce-{one}" for one in range(1, number + 1)]
-        appliances = [{"name": name, **staged} for name in self.names]
-        site = {"name": "oslo", "peak_calls": peak_calls, "appliances": appliances, "calls": QUIET}
-        self.lab = Lab.from_description({"sites": [site], "switches": dict(switches or {})})
+        described = describe(dict.fromkeys(self.names, staged), peak_calls=peak_calls, switches=dict(switches or {}))
+        self.lab = Lab.from_description(described)
         self.peak_calls = peak_calls
 
     def reach(self, name: str) -> dict[str, Any]:
         """Where things are."""
-        prefix = f"10.0.1.{self.names.index(name) + 1}"
-        vms = {"cms": f"{prefix}2", "mediation": f"{prefix}3", "edge": f"{prefix}4"}
-        return {"appliance_directory": DIRECTORY, "site_directory": r"\\files\oslo", "vms": vms}
+        return reach(name)
 
     def site(self) -> dict[str, Any]:
         """The whole site, read now."""
@@ -109,5 +107,5 @@ class Race:
 
     def files(self) -> list[str]:
         """The files of the slot in the site directory."""
-        entries = self.lab.world.network.files.list(r"\\files\oslo")
+        entries = self.lab.world.network.files.list(SHARE)
         return [entry.name for entry in entries if entry.name.startswith("sfb.cloud_connector")]

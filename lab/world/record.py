@@ -147,12 +147,12 @@ class Record:
     # --- questions ---
 
     def cmdlets(
-        self, appliance: str | None = None, mutating: bool | None = None, name: str | None = None
+        self, appliance: str | None = None, mutating: bool | None = None, name: str | None = None, since: int = 0
     ) -> list[CmdletRun]:
-        """The cmdlets that were run, in order of their start; each argument narrows the list."""
+        """The cmdlets that were run, in order of their start; each argument narrows the list. `since`: a place in `entries`."""
         return [
             run
-            for run in self.entries
+            for run in self.entries[since:]
             if isinstance(run, CmdletRun)
             and appliance in (None, run.appliance)
             and mutating in (None, run.mutating)

@@ -13,8 +13,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from lab.inprocess import Lab
 from lab.world.bits import write_bits
+from tests.bench import QUIET
 from tests.operations import operate
-from tests.racing import QUIET
 
 PLUGINS = pathlib.Path(__file__).parents[3] / "plugins"
 PACKAGE = "ansible_collections.sfb.cloud_connector.plugins"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.cycle import JOB, Cycle
+from tests.bench import JOB
+from tests.cycle import Cycle
 
 FILE = r"C:\logs\calls.txt"
 SEARCH = {**JOB, "start_time": "2026-01-31 04:00:00", "end_time": "2026-01-31 05:00:00", "path": FILE}

@@ -9,8 +9,8 @@ import pytest
 
 from lab.cmdlets.cloudconnector.certificates import certificate
 from lab.world.building import SERVICE_PASSWORD
-from tests.bench import DIRECTORY, HOST
-from tests.cycle import CREDENTIALS, JOB, Cycle
+from tests.bench import DIRECTORY, HOST, JOB
+from tests.cycle import CREDENTIALS, Cycle
 
 OLD, NEW = r"C:\certs\old.pfx", r"C:\certs\new.pfx"
 IMPORT = {**JOB, "path": NEW, "import": True}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.bench import HOST
-from tests.cycle import JOB, Cycle
+from tests.bench import HOST, JOB
+from tests.cycle import Cycle
 
 MODULE = "certification_authority"
 BACKUP = r"\\files\oslo\CA\SfB CCE Root.p12"

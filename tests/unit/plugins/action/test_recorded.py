@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
-from tests.bench import HOST
-from tests.cycle import CREDENTIALS, JOB, Cycle
+from tests.bench import HOST, JOB
+from tests.cycle import CREDENTIALS, Cycle
 
 LONG: dict[str, dict[str, Any]] = {
     "certificate": {**JOB, "path": r"C:\new.pfx"},

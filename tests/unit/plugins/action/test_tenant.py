@@ -12,9 +12,9 @@ import yaml
 
 from lab.inprocess import Lab
 from lab.world.tenant import Tenant, UpdateWindow
-from tests.bench import HOST
+from tests.bench import HOST, SHARE
 from tests.operations import operate
-from tests.tenant import NOTE, SHARE, TenantBench
+from tests.tenant import NOTE, TenantBench
 
 WINDOW = {"frequency": "daily", "start_time": "22:00", "duration": "6:00"}
 NIGHT = {"name": "Night", **WINDOW}

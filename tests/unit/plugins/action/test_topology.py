@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lab.world.tenant import TenantAppliance
-from tests.bench import HOST
-from tests.cycle import JOB, Cycle
+from tests.bench import HOST, JOB
+from tests.cycle import Cycle
 
 POINT = "Publish-CcAppliance"
 

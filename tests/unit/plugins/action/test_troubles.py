@@ -9,8 +9,8 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import tro
 
 from lab.cmdlets.cloudconnector.certificates import certificate
 from lab.world.building import SERVICE_PASSWORD
-from tests.bench import HOST, Bench
-from tests.cycle import JOB, Cycle
+from tests.bench import HOST, JOB, Bench
+from tests.cycle import Cycle
 
 CLASSES = {trouble.name for trouble in troubles.TROUBLES}
 
