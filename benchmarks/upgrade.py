@@ -9,7 +9,6 @@ on --speed and on the poll interval; the waiting of a real upgrade adds polls, n
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import sys
 import tempfile
@@ -20,9 +19,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab.running import RunningLab, begin_playbook, end_group  # noqa: E402
+from lab.running import SHORT_WAITS, RunningLab, running_playbook  # noqa: E402
 
-NETWORK = "3"
+NETWORK = 3
 WIRE = ("commands", "requests", "connections", "bytes_in", "bytes_out")
 
 
@@ -30,14 +29,13 @@ def main() -> int:
     """The exit code of the last run."""
     options = arguments()
     total = sum(options.sizes)
-    with tempfile.TemporaryDirectory() as folder:
-        fleet = Path(folder) / "fleet.json"
-        fleet.write_text(json.dumps(description(options.sizes)), "utf-8")
-        served = ["--fleet", str(fleet), "--speed", f"{options.speed:g}", "--network", NETWORK]
-        with RunningLab(Path(folder) / "lab", served) as lab:
-            for name in ("upgrade", "the same command again"):
-                code, cost = measured(lab, options.poll)
-                print("\n".join(report(name, cost, total)), flush=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        RunningLab(Path(folder) / "lab", options.speed, NETWORK, description(options.sizes)) as lab,
+    ):
+        for name in ("upgrade", "the same command again"):
+            code, cost = measured(lab, options.poll)
+            print("\n".join(report(name, cost, total)), flush=True)
     print("The fleet is simulated; the wire and the controller are real.")
     return code
 
@@ -46,7 +44,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 3, 2], help="appliances of each site")
-    parser.add_argument("--speed", type=float, default=1000.0, help="simulated seconds a second")
+    parser.add_argument("--speed", type=float, default=2000.0, help="simulated seconds a second")
     parser.add_argument("--poll", type=int, default=1, help="seconds between two looks at a job")
     return parser.parse_args()
 
@@ -76,13 +74,9 @@ def measured(lab: RunningLab, poll: int) -> tuple[int, dict[str, float]]:
 
 def play(lab: RunningLab, poll: int) -> int:
     """Runs the playbook, its output to a file beside the lab's."""
-    given = {"cloud_connector_poll_interval": poll, "cloud_connector_run_directory": str(lab.directory)}
-    with (lab.directory / "run.log").open("wb") as log:
-        process = begin_playbook("upgrade_fleet.yml", ["-i", str(lab.inventory), "-e", json.dumps(given)], log, {})
-        try:
-            return process.wait()
-        finally:
-            end_group(process)
+    arguments = lab.arguments(lab.directory, {**SHORT_WAITS, "cloud_connector_poll_interval": poll})
+    with running_playbook("upgrade_fleet.yml", arguments, lab.directory / "run.log") as process:
+        return process.wait()
 
 
 def used_cpu() -> float:
