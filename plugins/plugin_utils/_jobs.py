@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
 
-from ._bridge import Answer, ConnectionLost, Result, document, encode_command, find_answer
+from ._bridge import Answer, ConnectionLost, NoAnswer, Result, document, encode_command, find_answer
 from .cce import steps
 from .cce.answers import ABSENT
 from .cce.steps import Step
@@ -32,8 +32,16 @@ TASK_NOT_FOUND = ("CmdletizationQuery_NotFound",)
 TASK_EXISTS = "0x800700b7"
 """What Register-ScheduledTask's error is called when there is a task of that name (ERROR_ALREADY_EXISTS)."""
 
+NOT_LOGGED_ON = {
+    0x8007052E: "user or password is wrong",
+    0x80070533: "the account is disabled",
+    0x80070569: "the account has no right to log on as a batch job",
+    0x80070775: "the account is locked out",
+}
+"""Results of a task that did not begin, since Windows did not log its account on."""
+
 PATIENCE = 2
-"""How often a lost line is forgiven while a job is looked at."""
+"""How often a look that fails is forgiven: a lost line, or a host too short of memory for one more PowerShell."""
 
 BEGIN_SECONDS = 60.0
 """A claim that has neither a task that ran nor an answer after this time is a job that was not begun."""
@@ -110,11 +118,23 @@ class Job:
 
 @dataclass(frozen=True)
 class Look:
-    """One poll. `claim` is the text of the claim, which tells one start from another; `answer` is there once ANSWERED."""
+    """One poll. `claim` is the text of the claim, which tells one start from another; `answer` is there once ANSWERED.
+
+    `result` is what the task ended with, where it has.
+    """
 
     phase: Phase
     claim: Sequence[str] = ()
     answer: Answer | None = None
+    result: int | None = None
+
+    def __str__(self) -> str:
+        if not self.result:
+            return self.phase.value
+        reason = NOT_LOGGED_ON.get(self.result)
+        if reason is not None:
+            return f"not begun: {reason} (the task ended with 0x{self.result:08X})"
+        return f"{self.phase.value} (its task ended with 0x{self.result:08X})"
 
 
 class JobUnfinished(Exception):
@@ -123,6 +143,10 @@ class JobUnfinished(Exception):
 
 class JobDied(Exception):
     """There is no answer and there will be none: the text says why. What was done, only the state of the appliance tells."""
+
+    def __init__(self, job: Job, look: Look) -> None:
+        super().__init__(f"{job.name} is {look}")
+        self.not_logged_on = look.result in NOT_LOGGED_ON
 
 
 class JobNotStarted(Exception):
@@ -193,7 +217,9 @@ def read_look(answer: Answer) -> Look:
         return Look(Phase.ANSWERED, claim, found)
     if results["answer"].errors and not _is_absent(results["answer"], ABSENT):
         return Look(Phase.UNKNOWN, claim)
-    return Look(_task_phase(results["task"], results["info"].output), claim)
+    info = results["info"].output
+    phase = _task_phase(results["task"], info)
+    return Look(phase, claim, result=info[0]["LastTaskResult"] if phase is Phase.DEAD else None)
 
 
 def _is_absent(result: Result, ids: tuple[str, ...]) -> bool:
@@ -278,7 +304,7 @@ class Runner:
                 return look.claim, look.answer
             if look.phase in (Phase.DEAD, Phase.ABSENT) or (look.phase is Phase.CLAIMED and waited > BEGIN_SECONDS):
                 self._clear(job, look.claim)
-                raise JobDied(f"{job.name} is {look.phase.value}")
+                raise JobDied(job, look)
             if waited > self.limit:
                 raise JobUnfinished(f"{job.name} is {look.phase.value} after {waited:.0f} seconds of waiting")
             tell(look.phase, waited)
@@ -300,11 +326,11 @@ class Runner:
         return read_look(self.exchange(look_steps(job)))
 
     def _patient_look(self, job: Job, begun: float) -> Look:
-        """A look that survives a line lost for a while: it changes nothing, so it may be tried again."""
+        """A look that fails for a while is no failure: it changes nothing, so it may be tried again."""
         for _attempt in range(PATIENCE):
             try:
                 return self._look(job)
-            except ConnectionLost:
+            except (ConnectionLost, NoAnswer):
                 if self.now() - begun > self.limit:
                     raise
                 self.sleep(self.poll)

@@ -335,6 +335,12 @@ class Operation(Moves[Appliance]):
             done = not self.undone(self.read())
         except (Refused, NotReadError):
             done = False
+        if not done and died.not_logged_on:
+            raise Refused(
+                f"Could not {doing}: the job {died}.",
+                "Correct cloud_connector_deployment_user and its password, or let the account log on as a batch job (local "
+                "security policy); then run the same command again.",
+            ) from died
         if not done:
             raise Died(
                 f"Could not {doing}: the job {died}.",

@@ -57,3 +57,12 @@ def test_a_job_that_hangs_is_waited_for_and_no_longer() -> None:
     bench.lab.fault(HOST, cmdlet="Install-CcAppliance", when="during", point="CMS", action="hang")
     result = bench.do("deployment", timeout=20_000)
     assert "install-2.1 is running" in result["msg"] and bench.lab.now() < 30_000
+
+
+def test_an_account_that_may_not_run_a_task_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows registers and starts such a task all the same; only its result tells."""
+    bench = Bench("deployment")
+    monkeypatch.setattr(bench.computer.tasks, "start", lambda task: setattr(task, "last_result", 0x80070569))
+    result = bench.do("deployment")
+    assert "the account has no right to log on as a batch job" in result["msg"]
+    assert "let the account log on as a batch job" in result["failure"]["remedy"] and bench.claims() == []

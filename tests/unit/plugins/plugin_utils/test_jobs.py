@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 import simpy
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils import _jobs
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._bridge import Answer, ConnectionLost, Result
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._bridge import (
+    Answer,
+    ConnectionLost,
+    NoAnswer,
+    Result,
+)
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._jobs import Account, Job, Phase, Runner
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
 
@@ -174,6 +179,27 @@ def test_a_job_that_cannot_be_told_of_for_a_while_is_waited_for(bench: Bench, jo
     assert marks(bench) == 1
 
 
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (0x80070569, "not begun: the account has no right to log on as a batch job"),
+        (0x40010004, "host restarted, or the process was killed (its task ended with 0x40010004)"),
+        (0, "the process was killed"),
+    ],
+)
+def test_a_dead_job_says_how_its_task_ended(result: int, said: str) -> None:
+    """Else the same command would only die the same death again and again, and nobody would know why."""
+    assert said in str(_jobs.Look(Phase.DEAD, result=result))
+
+
+def test_what_a_task_ended_with_is_read(bench: Bench, job: Job) -> None:
+    bench.start(job)
+    bench.computer.reboot()
+    bench.sleep(600)
+    with pytest.raises(_jobs.JobDied, match="its task ended with 0x"):
+        bench.runner().run(job, begun=True)
+
+
 def test_an_answer_that_was_not_written_to_its_end_is_none(bench: Bench, job: Job) -> None:
     """A power cut may leave a file of the right name whose end is missing."""
     bench.start(job)
@@ -266,12 +292,13 @@ def test_a_claim_that_cannot_be_made_is_not_somebody_elses(bench: Bench, job: Jo
         failing_at(bench, "claim").run(job, begun=False)
 
 
-def test_a_lost_line_is_forgiven_while_looking(bench: Bench, job: Job) -> None:
+@pytest.mark.parametrize("failure", [ConnectionLost("gone", sent=True), NoAnswer("no memory for a PowerShell")])
+def test_a_look_that_fails_is_forgiven(bench: Bench, job: Job, failure: Exception) -> None:
     runner, exchange, lost = bench.runner(), bench.exchange, iter([True, True, False])
 
     def flaky(asked: Sequence[Any]) -> Answer:
         if asked[0]["name"] == "task" and next(lost, False):
-            raise ConnectionLost("gone", sent=True)
+            raise failure
         return exchange(asked)
 
     runner.exchange = flaky
