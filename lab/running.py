@@ -11,17 +11,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 GRACE_SECONDS = 10.0
 """What a process group gets between SIGTERM and SIGKILL."""
+SHORT_WAITS: Mapping[str, int] = {"cloud_connector_poll_interval": 1, "cloud_connector_idle_wait": 5}
+"""Variables of the playbooks: seconds of the controller, in which hours of a fast fleet may pass."""
 
 
 class NotReady(RuntimeError):
@@ -60,8 +62,12 @@ class RunningLab:
     """`python -m lab serve`, as a context: entered when the fleet answers, left when its process is gone."""
 
     directory: Path
-    options: Sequence[str] = ()
-    """More options of `serve`."""
+    speed: float
+    """Simulated seconds a second."""
+    network: int
+    """Its appliances answer on 127.<network>.x.y; no other lab may run there."""
+    fleet: Mapping[str, Any] | None = None
+    """The description of the fleet; the demo fleet where it is None."""
     control: int = field(default_factory=free_port)
     """Port of the control API on 127.0.0.1."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -80,8 +86,7 @@ class RunningLab:
 
     def __enter__(self) -> Self:
         self.directory.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "lab", "serve", "--dir", str(self.directory), "--record", str(self.record)]
-        command += ["--control", str(self.control), *self.options]
+        command = [sys.executable, "-m", "lab", "serve", *self._options()]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -98,6 +103,15 @@ class RunningLab:
     ) -> None:
         self.stop()
 
+    def _options(self) -> list[str]:
+        options = ["--dir", str(self.directory), "--record", str(self.record), "--control", str(self.control)]
+        options += ["--speed", f"{self.speed:g}", "--network", str(self.network)]
+        if self.fleet is None:
+            return options
+        description = self.directory / "fleet.json"
+        description.write_text(json.dumps(dict(self.fleet)), "utf-8")
+        return [*options, "--fleet", str(description)]
+
     def stop(self) -> None:
         """Ends it; the record is complete afterwards."""
         if self.process is not None:
@@ -109,6 +123,11 @@ class RunningLab:
             if process.poll() is not None or time.monotonic() > until:
                 raise NotReady(f"the lab did not start: {self.log.read_text('utf-8')}")
             time.sleep(0.05)
+
+    def arguments(self, run_directory: Path, variables: Mapping[str, Any] = SHORT_WAITS) -> list[str]:
+        """Arguments of ansible-playbook: this fleet, with waits that fit its speed. `run_directory`: where a run writes."""
+        given = {"cloud_connector_run_directory": str(run_directory), **variables}
+        return ["-i", str(self.inventory), "-e", json.dumps(given)]
 
     def get(self, path: str) -> Any:
         """What the control API answers; raises urllib.error.HTTPError where it refuses."""
@@ -158,22 +177,34 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **ours, **changes}
 
 
-def begin_playbook(
-    playbook: str, arguments: Sequence[str], output: IO[Any], changes: Mapping[str, str], keep: Sequence[int] = ()
-) -> subprocess.Popen[bytes]:
-    """Starts ansible-playbook on a playbook of the collection, as the leader of a process group.
+@contextmanager
+def running_playbook(
+    playbook: str,
+    arguments: Sequence[str],
+    output: Path,
+    changes: Mapping[str, str] | None = None,
+    *,
+    keep: Sequence[int] = (),
+    end: int = signal.SIGTERM,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """An ansible-playbook on a playbook of the collection, as the leader of a process group.
 
-    `changes` to its environment; `keep`: file descriptors it inherits.
+    `changes` to its environment; `keep`: file descriptors it inherits; `end`: the signal for what is left of it afterwards.
     """
     tool = Path(sys.executable).with_name("ansible-playbook")
     command = [str(tool), str(ROOT / "playbooks" / playbook), *arguments]
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment(changes),
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        pass_fds=keep,
-        start_new_session=True,
-    )
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(changes or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            pass_fds=keep,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        end_group(process, end)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import os
 import random
 import signal
@@ -20,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.running import RunningLab, begin_playbook, end_group
+from lab.running import SHORT_WAITS, RunningLab, running_playbook
 
 FLEET: dict[str, Any] = {
     "sites": [
@@ -39,9 +38,10 @@ WORK = (
     "Install-CcAppliance",
     "Switch-CcVersion",
 )
-NETWORK = "4"
+NETWORK = 4
 MOST_RUNS = 8
 RUN_SECONDS = 300.0
+WAITS = {**SHORT_WAITS, "cloud_connector_idle_wait": 2, "cloud_connector_health_wait": 5}
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,7 @@ def told(trouble: Trouble) -> str:
 def played(troubles: Sequence[Trouble], speed: float) -> list[str]:
     """Plays one round; what is wrong with its end."""
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    (folder / "fleet.json").write_text(json.dumps(FLEET), "utf-8")
-    served = ["--fleet", str(folder / "fleet.json"), "--speed", f"{speed:g}", "--network", NETWORK]
-    with RunningLab(folder / "lab", served) as lab:
+    with RunningLab(folder / "lab", speed, NETWORK, FLEET) as lab:
         _prepare(lab, troubles)
         kills = [trouble.kill_after for trouble in troubles if trouble.kill_after is not None]
         codes = list(_runs(lab, folder, kills))
@@ -155,17 +153,12 @@ def _runs(lab: RunningLab, folder: Path, kills: Sequence[float]) -> Iterator[int
 
 
 def _once(lab: RunningLab, output: Path, limit: float | None) -> int:
-    given = {"cloud_connector_poll_interval": 1, "cloud_connector_run_directory": str(output.parent)}
-    given |= {"cloud_connector_health_wait": 5, "cloud_connector_idle_wait": 2}
-    with output.open("wb") as log:
-        process = begin_playbook("upgrade_fleet.yml", ["-i", str(lab.inventory), "-e", json.dumps(given)], log, {})
-    try:
-        return process.wait(limit or RUN_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        return -signal.SIGKILL
-    finally:
-        end_group(process)
+    with running_playbook("upgrade_fleet.yml", lab.arguments(output.parent, WAITS), output) as process:
+        try:
+            return process.wait(limit or RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return -signal.SIGKILL
 
 
 def judged(lab: RunningLab, died: bool) -> list[str]:

@@ -17,10 +17,10 @@ from typing import Any
 
 import yaml
 
-from lab.running import ROOT, NotReady, RunningLab, begin_playbook, end_group
+from lab.running import ROOT, NotReady, RunningLab, running_playbook
 
 INTERRUPTED = 130
-NETWORK = "1"
+NETWORK = 1
 """Beside that of `make lab`: both may run."""
 CALLBACKS = ROOT / "lab" / "callbacks"
 UNSERVED = ("cut", "refused")
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     shutil.rmtree(options.dir, ignore_errors=True)
     try:
-        with RunningLab(options.dir.resolve(), ["--speed", f"{options.speed:g}", "--network", NETWORK]) as lab:
+        with RunningLab(options.dir.resolve(), options.speed, NETWORK) as lab:
             return _show(lab, options)
     except NotReady as error:
         print(error, file=sys.stderr)
@@ -71,8 +71,6 @@ def say(*lines: str) -> None:
 
 def _upgrade(lab: RunningLab) -> int:
     """Runs the playbook: its own output goes to the log, the lines of `lab/callbacks/progress.py` to our standard output."""
-    arguments = ["-i", str(lab.inventory), "-e", f"cloud_connector_run_directory={lab.directory}"]
-    arguments += ["-e", '{"cloud_connector_poll_interval": 1, "cloud_connector_idle_wait": 5}']
     progress = os.dup(sys.stdout.fileno())
     changes = {
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
@@ -80,13 +78,12 @@ def _upgrade(lab: RunningLab) -> int:
         "ANSIBLE_NOCOLOR": "1",
         "LAB_PROGRESS_FD": str(progress),
     }
-    with (lab.directory / "run.log").open("wb") as log:
-        play = begin_playbook("upgrade_fleet.yml", arguments, log, changes, keep=[progress])
-        try:
+    arguments, log = lab.arguments(lab.directory), lab.directory / "run.log"
+    try:
+        with running_playbook("upgrade_fleet.yml", arguments, log, changes, keep=[progress]) as play:
             return play.wait()
-        finally:
-            end_group(play)
-            os.close(progress)
+    finally:
+        os.close(progress)
 
 
 def introduction(inventory: Mapping[str, Any], speed: float) -> list[str]:

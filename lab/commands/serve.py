@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lab.running import SHORT_WAITS
 from lab.server import FleetServer, Options
 from lab.world.demo import DEMO
 from lab.world.fleet import Fleet, describe
@@ -69,10 +71,6 @@ async def _serve(fleet: Fleet, options: Options) -> None:
             await server.stop()
 
 
-WAITS = '{"cloud_connector_poll_interval": 1, "cloud_connector_idle_wait": 5}'
-"""Seconds of the controller, in which hours of the fleet may pass."""
-
-
 def hints(options: Options) -> list[str]:
     """What a person may do with the fleet now."""
     play = f"  no_proxy='*' .venv/bin/ansible-playbook -i {options.inventory} playbooks"
@@ -80,7 +78,7 @@ def hints(options: Options) -> list[str]:
     return [
         f"The simulated fleet answers until Ctrl-C; {options.speed:g} of its seconds pass in each second. From another terminal:",
         f"{play}/plan.yml",
-        f"{play}/upgrade_fleet.yml -e '{WAITS}'",
+        f"{play}/upgrade_fleet.yml -e '{json.dumps(SHORT_WAITS)}'",
         f"{ask}/          what the control API offers: faults, power, calls, record",
         f"{ask}/summary   what became of the calls so far",
     ]

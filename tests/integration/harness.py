@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import re
 import signal
@@ -17,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from lab.running import RunningLab, begin_playbook, end_group
+from lab.running import SHORT_WAITS, RunningLab, running_playbook
 from lab.world.building import SERVICE_PASSWORD
 from lab.world.tenant import Tenant
 
@@ -26,8 +25,7 @@ NETWORKS = itertools.count(100 + os.getpid() % 30 * 5)
 PLAY_SECONDS = 180.0
 PROMPT_PASSWORD = "Prompt-Passw0rd!"
 
-WAITS = {"cloud_connector_poll_interval": 1, "cloud_connector_idle_wait": 2}
-"""Seconds of the controller, each of which is an hour of the fleet."""
+WAITS = {**SHORT_WAITS, "cloud_connector_idle_wait": 2}
 
 NAMES = ("north", "south")
 LOAD = {"calls_per_hour": 60, "emergency_share": 0.2}
@@ -89,17 +87,10 @@ class Stage:
         """A playbook that runs meanwhile; whatever is left of it is killed in the end."""
         self.outputs += 1
         output = self.lab.directory / f"output-{self.outputs}.log"
-        with output.open("wb") as file:
-            process = begin_playbook(playbook, [*self._arguments(), *arguments], file, env or {})
-        try:
+        more = [part for one in self.inventories for part in ("-i", str(one))]
+        command = [*self.lab.arguments(self.run_directory, self.variables), *more, *arguments]
+        with running_playbook(playbook, command, output, env, end=signal.SIGKILL) as process:
             yield Playing(self, process, output)
-        finally:
-            end_group(process, signal.SIGKILL)
-
-    def _arguments(self) -> list[str]:
-        inventories = [self.lab.inventory, *self.inventories]
-        given = {"cloud_connector_run_directory": str(self.run_directory), **self.variables}
-        return [*(part for one in inventories for part in ("-i", str(one))), "-e", json.dumps(given)]
 
     def add_inventory(self, name: str, content: Mapping[str, Any]) -> None:
         """Lets later runs read one more inventory, whose variables win over the lab's."""
@@ -166,10 +157,7 @@ class Playing:
 @contextmanager
 def stage(directory: Path, description: Mapping[str, Any], speed: float = 4000) -> Iterator[Stage]:
     """A lab with this fleet in `directory`, ended afterwards; nothing it or a run has written holds a secret."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "fleet.json").write_text(json.dumps(dict(description)), "utf-8")
-    options = ["--fleet", str(directory / "fleet.json"), "--speed", f"{speed:g}", "--network", str(next(NETWORKS))]
-    with RunningLab(directory / "lab", options) as lab:
+    with RunningLab(directory / "lab", speed, next(NETWORKS), description) as lab:
         made = Stage(lab, directory / "run", sorted(passwords(lab.inventory)))
         made.add_inventory("prompts.yml", PROMPTS)
         yield made
