@@ -76,7 +76,11 @@ def _sentences(refusals: Sequence[Refusal]) -> list[str]:
     hosts: dict[str, list[str]] = {}
     for refusal in refusals:
         hosts.setdefault(refusal.reason.removeprefix(f"{refusal.host} "), []).append(refusal.host)
-    return [" ".join(filter(None, [", ".join(filter(None, named)), reason])) for reason, named in hosts.items()]
+    return [_sentence([name for name in named if name], reason) for reason, named in hosts.items()]
+
+
+def _sentence(hosts: Sequence[str], reason: str) -> str:
+    return f"{', '.join(hosts)}: {reason}" if len(hosts) > 1 else " ".join([*hosts, reason])
 
 
 def _target(text: str) -> str:

@@ -62,7 +62,7 @@ def test_a_connection_that_cannot_be_made_says_which_variable_to_check(
 def test_a_logon_that_reaches_no_share_is_refused(stage: Stage) -> None:
     run = play(stage, {}, {"ansible_winrm_transport": "ntlm"})
     assert untouched(stage, run)
-    assert run.says("log on with CredSSP: a network logon reaches no share"), run.output
+    assert run.says(r"a network logon \(NTLM\) reaches no second host. Use ansible_winrm_transport credssp"), run.output
 
 
 @pytest.fixture(scope="module")

@@ -348,7 +348,13 @@ def test_own_health_says_why_it_knows_nothing() -> None:
 
 def test_checks_of_one_cause_are_told_once_with_its_remedy() -> None:
     unread = [
-        Check(name, health.ERROR, "could not be read: Key not valid for use in specified state.", "own remedy", health.CALLS)
+        Check(
+            name,
+            health.ERROR,
+            "could not be read: Key not valid for use in specified state.",
+            "own remedy",
+            health.CALLS,
+        )
         for name in ("cms_services", "edge_services", "counters", "registration", "tenant_logon")
     ]
     text = health.told([*unread, Check("networks", health.FAIL, "CMS is not connected", "Connect it.", health.CALLS)])
