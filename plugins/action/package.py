@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._failures import StepsFailed
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
@@ -106,9 +106,12 @@ class ActionModule(Operation):
             raise
 
     def _save(self, state: Appliance) -> None:
-        """Written once, before the first change, and not overwritten by a rerun of the same upgrade."""
-        saved = need(state.saved)
-        if saved is not None and saved.get("scripts") == state.scripts:
+        """Written once, before the first change, and not overwritten by a rerun of the same upgrade.
+
+        A record that cannot be read is written anew: as long as the module is there, nothing depends on it.
+        """
+        saved = state.saved
+        if isinstance(saved, Mapping) and saved.get("scripts") == state.scripts:
             return
         folder = rf"{SAVED}\{state.scripts}"
         record = {

@@ -25,7 +25,10 @@ options:
     type: str
     required: true
   source:
-    description: URL (http, https) or path of the MSI, as seen from the appliance.
+    description:
+      - URL (http, https) or path of the MSI, as seen from the appliance.
+      - Windows PowerShell on Windows Server 2012 R2 offers a web server TLS 1.0 only, unless C(SchUseStrongCrypto) of the .NET
+        Framework is set on the host.
     type: str
     required: true
   sha256:

@@ -49,7 +49,10 @@ def parse(text: str) -> Slot:
         found = json.loads(text)
         return Slot(**{part: str(found[part]) for part in _PARTS}, text=text)
     except (KeyError, TypeError, ValueError) as error:
-        raise NotReadError(f"{NAME} in the site directory is not a claim of this collection: {text[:100]!r}") from error
+        raise NotReadError(
+            f"{NAME} in the site directory is not a claim of this collection: {text[:100]!r}. Where it stays so (a power cut may "
+            "leave it empty), see that no appliance of the site is out of service, and delete that file"
+        ) from error
 
 
 def is_own(appliance: Appliance) -> bool:

@@ -368,10 +368,14 @@ def _jobs(results: Results) -> tuple[str, ...]:
 
 
 def _saved(results: Results) -> Mapping[str, Any] | None:
+    """A power cut may leave a file that holds nothing any more."""
     text = results.file("saved")
-    record = None if text is None else json.loads(text)
+    try:
+        record = None if text is None else json.loads(text)
+    except ValueError:
+        record = text
     if not isinstance(record, dict | None):
-        raise NotReadError("the saved record is not a JSON object")
+        raise NotReadError(rf"the record of the removed MSI is not readable in {steps.OUR_DATA}\saved\state.json")
     return record
 
 

@@ -282,7 +282,11 @@ def call_counters() -> Step:
 
 
 def inside(name: str, address: str, credential_step: str, steps: Iterable[Step]) -> Step:
-    """Runs `steps` inside a VM through the nested bridge; whether a real CCE lets the host in is unknown (design.md 4)."""
+    """Runs `steps` inside a VM through the nested bridge; whether a real CCE lets the host in is unknown (design.md 4).
+
+    An address is used with a credential, which Windows allows for hosts in TrustedHosts only. A VM that is off costs the time
+    in which Windows gives up to connect (about 20 seconds, at most three minutes), which `exchange_timeout` has to have room for.
+    """
     return read(
         name,
         "Invoke-Command",
@@ -361,6 +365,7 @@ def remove_file(name: str, path: str) -> Step:
 
 
 def fetch(name: str, uri: str, path: str) -> Step:
+    """Windows PowerShell offers TLS 1.0 only, unless SchUseStrongCrypto of the .NET Framework is set on the host."""
     return step(name, "Invoke-WebRequest", {"Uri": uri, "OutFile": path, "UseBasicParsing": True, "TimeoutSec": 3600})
 
 

@@ -44,6 +44,20 @@ def test_a_site_that_was_read_too_long_ago_is_read_again_where_that_can_be_done(
     assert "failed" not in bench.do("package", site={**site, "appliances": places})
 
 
+def test_a_record_that_a_power_cut_left_empty_is_written_anew() -> None:
+    bench = Bench()
+    bench.computer.files.write_text(RECORD, "\0" * 40)
+    assert "failed" not in bench.do("package")
+    assert json.loads(bench.text(RECORD) or "")["scripts"] == "2.0.1"
+
+
+def test_without_the_module_a_record_that_says_nothing_stops() -> None:
+    bench = Bench()
+    take_away(bench.appliance)
+    bench.computer.files.write_text(RECORD, "\0" * 40)
+    assert rf"is not readable in {RECORD}" in bench.do("package")["msg"] and installer(bench) == []
+
+
 def test_another_hash_than_declared_removes_nothing() -> None:
     bench = Bench()
     result = bench.do("package", sha256="0" * 64)
