@@ -8,8 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._bridge import Answer
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE, SITE, Change, Refused
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._recorded import PROMPTS, RecordedOperation
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
+    APPLIANCE,
+    PROMPTS,
+    SITE,
+    Change,
+    Refused,
+)
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._recorded import RecordedOperation
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import credentials, steps, troubles, versions
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import Results, attempt
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import ACCOUNTS, Appliance
@@ -202,13 +208,12 @@ class ActionModule(RecordedOperation):
 
     def extra(self, state: Appliance) -> dict[str, Any]:
         changed = [kind for kind in self.changing if kind in credentials.INSIDE_VMS]
-        if not changed or not isinstance(state.backup, str):
-            return super().extra(state)
-        warning = (
-            f"The VMs of {state.backup} on {self._host} are off and keep the old passwords of {', '.join(changed)} (inferred): "
-            "after a rollback to them the cache does not fit, and these credentials have to be set back."
-        )
-        return {**super().extra(state), "warnings": [warning]}
+        if changed and isinstance(state.backup, str):
+            self.warn(
+                f"The VMs of {state.backup} on {self._host} are off and keep the old passwords of {', '.join(changed)} "
+                "(inferred): after a rollback to them the cache does not fit, and these credentials have to be set back."
+            )
+        return super().extra(state)
 
 
 def _is_cached(results: Results, kind: str) -> bool:

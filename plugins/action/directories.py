@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
     APPLIANCE,
@@ -69,11 +68,8 @@ class ActionModule(Operation):
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         names = [name for change in changes for name in change.after]
         self.run_steps([CMDLETS[name](self.arguments[name]) for name in names], "set the directories")
-
-    def extra(self, state: Appliance) -> dict[str, Any]:
-        moved = self._begun is not None and any("appliance_directory" in change.after for change in self._begun[1])
-        warning = "The appliance directory has moved: put the external certificates in place again."
-        return {"warnings": [warning]} if moved else {}
+        if "appliance_directory" in names:
+            self.warn("The appliance directory has moved: put the external certificates in place again.")
 
 
 def _same(left: str, right: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
     APPLIANCE,
+    PROMPTS,
     SITE,
     Change,
     Refused,
@@ -26,17 +27,7 @@ class ActionModule(OutOfService):
         **SITE,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "version": {"type": "str", "required": True},
-        "prompts": {
-            "type": "list",
-            "elements": "dict",
-            "default": [],
-            "no_log": False,
-            "options": {
-                "prompt": {"type": "str", "required": True},
-                "user": {"type": "str", "default": ""},
-                "password": {"type": "str", "required": True, "no_log": True},
-            },
-        },
+        **PROMPTS,
     }
 
     def decide(self, state: Appliance) -> list[Change]:

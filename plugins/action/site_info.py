@@ -27,18 +27,12 @@ class ActionModule(ControllerAction):
     BYPASS_HOST_LOOP = False
 
     def answer(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        self._refuse(arguments)
-        reader = Reader(lambda host: self.connect(task_vars, host), arguments["exchange_timeout"], self.clock)
-        states = reader.read(arguments["appliances"])
-        return {"states": [self._predicted(state, task_vars) for state in states]}
-
-    def _refuse(self, arguments: Mapping[str, Any]) -> None:
-        """What an argument spec cannot say."""
         ignored = ignored_keyword(self)
         if ignored:
             raise Refused(ignored[0], ignored[1:])
-        if arguments["exchange_timeout"] <= 0:
-            raise Refused("exchange_timeout must be more than 0.")
+        reader = Reader(lambda host: self.connect(task_vars, host), arguments["exchange_timeout"], self.clock)
+        states = reader.read(arguments["appliances"])
+        return {"states": [self._predicted(state, task_vars) for state in states]}
 
     def _predicted(self, state: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """In check mode, the state that the operations before this one would have made of an appliance."""

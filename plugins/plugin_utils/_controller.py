@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the sfb.cloud_connector authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The base of the modules that only think: they run once for all hosts, on the controller, and connect to nothing.
+"""The base of the modules that change nothing and do not use the task's own connection: most only think, once for all hosts.
 
 FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 """
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
-from ._operation import Spec
+from ._moves import SEE_OPTIONS, Spec, endless_waits
 
 
 class Refused(Exception):
@@ -48,6 +48,7 @@ class ControllerAction(ActionBase):
 
     def _validate(self) -> dict[str, Any]:
         checked = ArgumentSpecValidator(self.ARGUMENTS).validate(dict(self._task.args))
-        if checked.error_messages:
-            raise Refused("; ".join(checked.error_messages) + ".", ["See ansible-doc for the options of this module."])
+        problems = list(checked.error_messages) or endless_waits(checked.validated_parameters)
+        if problems:
+            raise Refused("; ".join(problems) + ".", [SEE_OPTIONS])
         return dict(checked.validated_parameters)

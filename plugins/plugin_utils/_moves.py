@@ -93,7 +93,7 @@ class Moves(ActionBase, Generic[S]):
     _begun: tuple[S, Sequence[Change]] | None = None
     """The state and the changes that `act` was given."""
     _secrets: frozenset[str] = frozenset()
-    _product_warnings: tuple[str, ...] = ()
+    _warnings: tuple[str, ...] = ()
 
     # --- what a module implements ---------------------------------------------------------------------------------
 
@@ -163,8 +163,8 @@ class Moves(ActionBase, Generic[S]):
         if self._task.delegate_to and self.state is not None:
             # Of a loop Ansible closes the last connection only, and Windows allows a user 30 shells.
             self.hang_up()
-        if self._product_warnings:
-            result["warnings"] = [*result.get("warnings", ()), *self._product_warnings]
+        if self._warnings:
+            result["warnings"] = list(self._warnings)
         return self._masked(result)  # type: ignore[no-any-return]
 
     def _operate(self) -> dict[str, Any]:
@@ -218,7 +218,13 @@ class Moves(ActionBase, Generic[S]):
 
     def take_warnings(self, asked: Sequence[Step], answer: _bridge.Answer) -> None:
         """What the product warned of goes into the result of the task."""
-        self._product_warnings += tuple(_failures.warned(asked, answer))
+        for text in _failures.warned(asked, answer):
+            self.warn(text)
+
+    def warn(self, text: str) -> None:
+        """A warning of the task's result, also where it fails; the same one only once."""
+        if text not in self._warnings:
+            self._warnings += (text,)
 
     def hang_up(self) -> None:
         """Before a long pause: Windows drops idle connections after two minutes, and a sealed session does not survive that."""
@@ -237,12 +243,12 @@ class Moves(ActionBase, Generic[S]):
         self._secrets = frozenset(checked._no_log_values)
         problems = list(checked.error_messages) or self.unfit(checked.validated_parameters)
         if problems:
-            raise Refused("; ".join(problems) + ".", "See ansible-doc for the options of this module.")
+            raise Refused("; ".join(problems) + ".", SEE_OPTIONS)
         return dict(checked.validated_parameters)
 
     def unfit(self, parameters: Mapping[str, Any]) -> list[str]:
-        """What an argument spec cannot say: every wait has an end."""
-        return [f"{name} must be more than 0" for name in POSITIVE if parameters.get(name, 1) <= 0]
+        """What an argument spec cannot say."""
+        return endless_waits(parameters)
 
     def _failure(self, what: str, remedy: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Every failure begins with who carries the calls now and whether waiting is safe."""
@@ -316,7 +322,14 @@ class Moves(ActionBase, Generic[S]):
 UNNAMED: Mapping[str, Any] = {"class": "refused", "retry": False}
 """The class of a failure that names none: the operation refused by itself, and the same would be refused again."""
 
+SEE_OPTIONS = "See ansible-doc for the options of this module."
+
 POSITIVE = ("exchange_timeout", "poll_interval")
+
+
+def endless_waits(parameters: Mapping[str, Any]) -> list[str]:
+    """Options of waits that would have no end."""
+    return [f"{name} must be more than 0" for name in POSITIVE if parameters.get(name, 1) <= 0]
 
 
 def _whose(delegate: str | None, task_vars: Mapping[str, Any], fact: str) -> tuple[str, Mapping[str, Any]]:

@@ -29,6 +29,7 @@ __all__ = [
     "APPLIANCE",
     "JOB",
     "PREDICTED",
+    "PROMPTS",
     "REQUIRED_SITE",
     "SITE",
     "Change",
@@ -102,6 +103,21 @@ JOB: Spec = {
     "poll_interval": {"type": "int", "default": 15},
 }
 """Options of the modules that run a job (doc fragment `job`)."""
+
+PROMPTS: Spec = {
+    "prompts": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "no_log": False,
+        "options": {
+            "prompt": {"type": "str", "required": True},
+            "user": {"type": "str", "default": ""},
+            "password": {"type": "str", "required": True, "no_log": True},
+        },
+    },
+}
+"""Answers to questions of the product."""
 
 
 BRIEF = (

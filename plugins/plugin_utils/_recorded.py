@@ -17,7 +17,7 @@ from dataclasses import fields, replace
 from typing import Any, ClassVar
 
 from . import _bridge
-from ._operation import Change, Operation, Refused, Spec, run_id
+from ._operation import Change, Operation, Refused, run_id
 from .cce import maintenance, steps
 from .cce.answers import Results, attempt
 from .cce.appliance import Appliance
@@ -33,21 +33,6 @@ PREDICTED_SUBJECTS = "cloud_connector_predicted_subjects"
 
 GENERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """A generation is also part of the name of a job, so of a file."""
-
-PROMPTS: Spec = {
-    "prompts": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "no_log": False,
-        "options": {
-            "prompt": {"type": "str", "required": True},
-            "user": {"type": "str", "default": ""},
-            "password": {"type": "str", "required": True, "no_log": True},
-        },
-    },
-}
-"""Answers to questions of the product (as in `registration`)."""
 
 
 class RecordedOperation(Operation):

@@ -11,9 +11,9 @@ FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ._bridge import Answer
 from ._failures import StepsFailed
@@ -34,8 +34,6 @@ class OutOfService(Operation):
 
     OPERATION: ClassVar[str]
     """What the slot says it is held for."""
-
-    _warnings: dict[str, None]
 
     # --- deciding -----------------------------------------------------------------------------------------------------
 
@@ -176,10 +174,6 @@ class OutOfService(Operation):
 
     # --- telling ------------------------------------------------------------------------------------------------------
 
-    def warn(self, text: str) -> None:
-        """A warning of the task's result; the same one only once."""
-        self._warnings = {**getattr(self, "_warnings", {}), text: None}
-
     def _warn_kept(self, state: Appliance | None) -> None:
         if state is not None and holds(state):
             self.warn(self._kept(state))
@@ -191,16 +185,6 @@ class OutOfService(Operation):
             f"{self._host} keeps the out-of-service slot, because it is not known to serve{reason}. No other appliance of its "
             "site can be taken out of service; the same command again gives the slot back when it serves."
         )
-
-    def _report(self, state: Appliance, changes: Sequence[Change]) -> dict[str, Any]:
-        return super()._report(state, changes) | self._told()
-
-    def _failure(self, what: str, remedy: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        return super()._failure(what, remedy, details) | self._told()
-
-    def _told(self) -> dict[str, Any]:
-        warnings = list(getattr(self, "_warnings", {}))
-        return {"warnings": warnings} if warnings else {}
 
 
 def is_release(changes: Sequence[Change]) -> bool:
