@@ -12,7 +12,6 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     SITE,
     Change,
     Refused,
-    told,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._reporting import REPORT, ReportingOperation
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health
@@ -36,7 +35,7 @@ class ActionModule(ReportingOperation):
         blocking = health.blocking(checks)
         if blocking:
             raise Refused(
-                f"{self._host} is not healthy at {self.target}: {told(blocking)}.",
+                f"{self._host} is not healthy at {self.target}: {health.seen(blocking)}.",
                 blocking[0].remedy,
                 **health.as_failure(blocking, checks),
             )

@@ -15,7 +15,6 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     SITE,
     Change,
     Refused,
-    told,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService, holds, is_release
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health, maintenance, steps
@@ -122,7 +121,7 @@ class ActionModule(OutOfService):
         if maintenance.mode(after) is not Mode.PRODUCTION:
             raise Refused(
                 f"Exit-CcUpdate has ended on {self._host} without an error, but it is not back in service: "
-                f"{told(health.blocking(health.own_health(after)))}.",
+                f"{health.seen(health.blocking(health.own_health(after)))}.",
                 "Look at the services of its VMs. When they run, the same command again gives the slot back.",
             )
 

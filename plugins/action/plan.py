@@ -15,6 +15,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._controller im
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._fleet import Fleet, read_fleet
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import Spec
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import inventory
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import (
     Plan,
     Refusal,
@@ -22,7 +23,6 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan impor
     make_plan,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.state import Appliance
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import check_target
 
 

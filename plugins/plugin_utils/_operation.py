@@ -40,7 +40,6 @@ __all__ = [
     "Unfinished",
     "Unreachable",
     "run_id",
-    "told",
 ]
 
 PREDICTED = "cloud_connector_predicted"
@@ -274,7 +273,7 @@ class Operation(Moves[Appliance]):
         stopping = health.blocking(health.gates(state, self.target))
         if stopping:
             raise Refused(
-                f"{self._host} is not ready for {self.target}: {told(stopping)}.",
+                f"{self._host} is not ready for {self.target}: {health.seen(stopping)}.",
                 f"{stopping[0].remedy} Then run the same command again.",
                 **health.as_failure(stopping),
             )
@@ -393,11 +392,3 @@ class Operation(Moves[Appliance]):
     sleep = staticmethod(time.sleep)
     now = staticmethod(time.monotonic)
     clock = staticmethod(lambda: datetime.now(UTC))
-
-
-def told(checks: Sequence[health.Check]) -> str:
-    """Checks as one clause; those with the same evidence, mostly of one cause, together."""
-    by_evidence: dict[str, list[str]] = {}
-    for check in checks:
-        by_evidence.setdefault(check.evidence.rstrip("."), []).append(check.id)
-    return "; ".join(f"{', '.join(ids)}: {evidence}" for evidence, ids in by_evidence.items())

@@ -142,12 +142,23 @@ def serves(appliance: Appliance) -> Reading[bool]:
     return Unknown(unread.evidence) if unread else True
 
 
+def seen(checks: Iterable[Check]) -> str:
+    """Checks with their evidence, as clauses: those of one evidence, mostly of one cause, together."""
+    return "; ".join(
+        f"{', '.join(check.id for check in alike)}: {evidence}" for evidence, alike in _by_evidence(checks).items()
+    )
+
+
 def told(checks: Iterable[Check]) -> str:
-    """Checks with their remedies, as clauses: those of one evidence, mostly of one cause, together."""
-    by_evidence: dict[str, list[Check]] = {}
+    """The same with their remedies."""
+    return "; ".join(dict.fromkeys(_cause(evidence, alike) for evidence, alike in _by_evidence(checks).items()))
+
+
+def _by_evidence(checks: Iterable[Check]) -> dict[str, list[Check]]:
+    found: dict[str, list[Check]] = {}
     for check in checks:
-        by_evidence.setdefault(check.evidence.rstrip("."), []).append(check)
-    return "; ".join(dict.fromkeys(_cause(evidence, alike) for evidence, alike in by_evidence.items()))
+        found.setdefault(check.evidence.rstrip("."), []).append(check)
+    return found
 
 
 def _cause(evidence: str, checks: Sequence[Check]) -> str:

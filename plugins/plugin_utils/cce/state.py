@@ -16,8 +16,6 @@ from .ini_document import Identity, identity
 from .reading import NotReadError, Reading, Unknown, need
 from .steps import Step
 
-__all__ = ["SUBSETS", "Appliance", "calls_steps", "parse_calls", "parse_survey", "survey_steps"]
-
 VM_ACCOUNT = "VmAdmin"
 """The account that is tried inside the VMs; that a real CCE lets the host in with it is inferred (design.md 4)."""
 

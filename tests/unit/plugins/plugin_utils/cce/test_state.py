@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini, state, steps
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import MARK
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Calls, Service
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance, Calls, Service
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +32,7 @@ def result(name: str, *output: Any, errors: tuple[dict[str, str], ...] = ()) -> 
     return {"name": name, "output": list(output), "errors": list(errors), "warnings": [], "thrown": False, "seconds": 0}
 
 
-def parse(*results: dict[str, Any]) -> state.Appliance:
+def parse(*results: dict[str, Any]) -> Appliance:
     return state.parse_survey({"protocol": 1, "results": list(results), "stopped": None, "prompts": []})
 
 
@@ -93,7 +93,7 @@ def test_no_answer_makes_a_traceback(results: list[dict[str, Any]]) -> None:
 
 
 def test_what_is_not_answered_is_unknown() -> None:
-    assert parse() == state.Appliance.unread("").with_changes(
+    assert parse() == Appliance.unread("").with_changes(
         **{name: getattr(parse(), name) for name in vars(parse())}
     )
     assert parse().running == Unknown("running was not asked or not answered")
@@ -217,7 +217,7 @@ OWN_INI = (
 )
 
 
-def registered(sites: list[dict[str, Any]], appliances: list[dict[str, Any]]) -> state.Appliance:
+def registered(sites: list[dict[str, Any]], appliances: list[dict[str, Any]]) -> Appliance:
     return parse(
         result("memory", {"CSName": "cce-ber-1"}),
         result("ini_imported", OWN_INI),
@@ -263,7 +263,7 @@ def test_flags_of_the_tenant() -> None:
 # --- the simulated product --------------------------------------------------------------------------------------------
 
 
-def survey(lab: Lab, method: Any = "credssp") -> state.Appliance:
+def survey(lab: Lab, method: Any = "credssp") -> Appliance:
     vms = ini.vm_addresses(ini.parse(lab.ini(HOST)))
     asked = steps.request(state.survey_steps(DIRECTORY, SHARE, vms))
     return state.parse_survey(lab.connection(HOST, method).exchange(asked))
