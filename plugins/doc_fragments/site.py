@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Equal to `_operation.SITE` by test."""
+    """Equal to `_operation.SITE` by test; the variant `site.required` to `_operation.REQUIRED_SITE`."""
 
     DOCUMENTATION = r"""
 options:
@@ -84,3 +84,6 @@ options:
             type: str
             required: true
 """
+
+    # For the modules that refuse to work without it.
+    REQUIRED = DOCUMENTATION.replace("type: dict\n    suboptions:", "type: dict\n    required: true\n    suboptions:")

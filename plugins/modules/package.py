@@ -17,7 +17,7 @@ description:
   - A host whose module is missing is finished only when the saved record of this module is there.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
-  - sfb.cloud_connector.required_site
+  - sfb.cloud_connector.site.required
   - sfb.cloud_connector.job
 options:
   version:

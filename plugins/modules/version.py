@@ -27,7 +27,7 @@ description:
   - C(-Force) of the cmdlet is never used. What it does to a drain that is under way is not documented.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
-  - sfb.cloud_connector.required_site
+  - sfb.cloud_connector.site.required
   - sfb.cloud_connector.job
 options:
   version:

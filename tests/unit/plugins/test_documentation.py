@@ -22,8 +22,9 @@ def documented(name: str) -> dict[str, Any]:
     for fragment in doc.get("extends_documentation_fragment", []):
         if not fragment.startswith("sfb.cloud_connector."):
             continue
-        found = importlib.import_module(f"{PACKAGE}.doc_fragments.{fragment.rpartition('.')[2]}").ModuleDocFragment
-        options.update(yaml.safe_load(found.DOCUMENTATION).get("options", {}))
+        name, _, variant = fragment.removeprefix("sfb.cloud_connector.").partition(".")
+        found = importlib.import_module(f"{PACKAGE}.doc_fragments.{name}").ModuleDocFragment
+        options.update(yaml.safe_load(getattr(found, variant.upper() or "DOCUMENTATION")).get("options", {}))
     return options | (doc.get("options") or {})
 
 
