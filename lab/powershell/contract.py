@@ -1,4 +1,4 @@
-"""The bridge's schema, which is the contract between the collection and the lab (design.md §3)."""
+"""The bridge's schema, which is the contract between the collection and the lab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The syntax of cmdlets: parameters, types, aliases, parameter sets. Source: facts/cmdlets.json (`data/cmdlets.json`)."""
+"""The syntax of cmdlets: parameters, types, aliases, parameter sets. Source: `data/cmdlets.json`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Logging on: Basic with each request; Negotiate (NTLM, raw or in SPNEGO) and CredSSP once per TCP connection.
 
-The handshakes are pyspnego's acceptors. What they need to be told, and how clients behave: facts/winrm.md section 3.
+The handshakes are pyspnego's acceptors. What they need to be told, and how clients behave: winrm.md 3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Faults to inject, as data: which request of which operation is hit, and what becomes of it.
 
-What ansible makes of each of them is measured in facts/winrm.md section 6.
+What ansible makes of each of them is measured in winrm.md 6.
 """
 
 from __future__ import annotations

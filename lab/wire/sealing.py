@@ -1,6 +1,6 @@
 """Message encryption: envelopes inside `multipart/encrypted`, sealed with the key of the connection's logon.
 
-Layout: facts/winrm.md section 3. CredSSP puts long messages into several parts (`multipart/x-multi-encrypted`).
+Layout: winrm.md 3. CredSSP puts long messages into several parts (`multipart/x-multi-encrypted`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """WS-Management envelopes: what clients send is parsed, what they accept is formatted. Pure functions, no I/O.
 
-Source of what the clients insist on: facts/winrm.md section 4.
+Source of what the clients insist on: winrm.md 4.
 """
 
 from __future__ import annotations

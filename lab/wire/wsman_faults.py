@@ -1,4 +1,4 @@
-"""The faults of WS-Management that clients tell apart, with Windows' codes and texts (facts/winrm.md section 4)."""
+"""The faults of WS-Management that clients tell apart, with Windows' codes and texts (winrm.md 4)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def busy() -> Fault:
 
 
 def too_large(limit: int) -> Fault:
-    """The request is larger than MaxEnvelopeSizekb. The code is from memory (facts/winrm.md section 4)."""
+    """The request is larger than MaxEnvelopeSizekb. The code is from memory (winrm.md 4)."""
     reason = f"{_SERVICE} process the request. The request exceeds the maximum envelope size of {limit} bytes. "
     return Fault("w:EncodingLimit", 2150858751, reason, detail="MaxEnvelopeSize")
 

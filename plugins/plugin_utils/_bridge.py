@@ -3,7 +3,7 @@
 """Steps out, results in: the one place that talks to an appliance.
 
 The command line is one constant bootstrap; `bridge.ps1` and the request travel as one ASCII JSON line on stdin, the answer
-is the marked line of stdout (facts: winrm.md 4 and 5, bridge/README.md 1).
+is the marked line of stdout (winrm.md 4 and 5, bridge/README.md 1).
 
 FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 """

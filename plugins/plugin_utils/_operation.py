@@ -236,7 +236,7 @@ class Operation(Moves[Appliance]):
             )
 
     def require_spare(self, state: Appliance, *, silent: bool = False) -> None:
-        """The rest of the site carries the calls, or its owner consented to an outage (design.md 5, gates).
+        """The rest of the site carries the calls, or its owner consented to an outage (docs/how-it-works.md).
 
         `silent`: no call can live on this appliance any more.
         """
@@ -269,7 +269,7 @@ class Operation(Moves[Appliance]):
         self.arguments["site"] = {**site, "states": list(states.values())}
 
     def require_gates(self, state: Appliance) -> None:
-        """Nothing begins that cannot be finished, or that calls would notice in a bad moment (design.md 5, gates)."""
+        """Nothing begins that cannot be finished, or that calls would notice in a bad moment (docs/how-it-works.md, Checks)."""
         stopping = health.blocking(health.gates(state, self.target))
         if stopping:
             raise Refused(

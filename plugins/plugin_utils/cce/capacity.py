@@ -18,7 +18,7 @@ from .appliance import Appliance
 from .reading import Reading, Unknown
 
 FRESH_SECONDS = 60.0
-"""A decision to take an appliance out of service rests on readings that are not older (design.md 5)."""
+"""A decision to take an appliance out of service rests on readings that are not older (docs/how-it-works.md)."""
 
 
 @dataclass(frozen=True)

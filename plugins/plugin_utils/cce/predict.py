@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the sfb.cloud_connector authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What an operation would make of an appliance: the states that check mode hands on. Inferred, as all of it is (9.4)."""
+"""What an operation would make of an appliance: the states that check mode hands on. Inferred (cloud-connector.md 9.4)."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from .reading import NotReadError, Reading, Unknown, need
 from .steps import Step
 
 VM_ACCOUNT = "VmAdmin"
-"""The account that is tried inside the VMs; that a real CCE lets the host in with it is inferred (design.md 4)."""
+"""The account that is tried inside the VMs; that a real CCE lets the host in with it is inferred (cloud-connector.md 9.2)."""
 
 NOT_ASKED = "not asked"
 

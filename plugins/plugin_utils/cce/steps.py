@@ -282,7 +282,7 @@ def call_counters() -> Step:
 
 
 def inside(name: str, address: str, credential_step: str, steps: Iterable[Step]) -> Step:
-    """Runs `steps` inside a VM through the nested bridge; whether a real CCE lets the host in is unknown (design.md 4).
+    """Runs `steps` inside a VM through the nested bridge; that CCE lets the host in is inferred (cloud-connector.md 9.2).
 
     An address is used with a credential, which Windows allows for hosts in TrustedHosts only. A VM that is off costs the time
     in which Windows gives up to connect (about 20 seconds, at most three minutes), which `exchange_timeout` has to have room for.

@@ -356,7 +356,7 @@ EXIT_CODES: dict[int, tuple[str, str, bool]] = {
         False,
     ),
 }
-"""What Windows Installer means by its exit codes: meaning, remedy, retry. Microsoft documents none for this MSI (8)."""
+"""Exit codes of Windows Installer: meaning, remedy, retry; none is documented for this MSI (cloud-connector.md 8)."""
 
 OTHER_EXIT_CODE = ("failed", "Look the code up, repair, then run the same command again.", False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,3 +61,11 @@ def test_what_modules_share_knows_no_module(user: str) -> None:
 def test_plugins_and_lab_do_not_know_each_other(folder: str, stranger: str) -> None:
     found = list(imports(folder))
     assert found and [(file, name) for file, name in found if below(name, stranger)] == []
+
+
+def test_the_domain_lists_its_modules() -> None:
+    package = ROOT / "plugins" / "plugin_utils" / "cce"
+    listed = re.findall(
+        r"^(\w+) {2,}\S", ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8"))) or "", re.M
+    )
+    assert sorted(listed) == sorted(path.stem for path in package.glob("[!_]*.py"))
