@@ -4,25 +4,24 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._controller import ControllerAction, Refused
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._fleet import Fleet, read_fleet
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import Spec
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import inventory
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._controller import (
+    ControllerAction,
+    Refused,
+    usable_fleet,
+)
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._fleet import Fleet
 
 
 class ActionModule(ControllerAction):
     """All appliances of the group, one sentence for each thing that is wrong, and none of them passes by being left out."""
 
-    ARGUMENTS: ClassVar[Spec] = {"site": {"type": "str"}}
+    ARGUMENTS = {"site": {"type": "str"}}
 
     def answer(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         _refuse_parts(task_vars)
-        fleet = read_fleet(task_vars["hostvars"], task_vars["groups"])
-        problems = [*fleet.problems, *inventory.problems(fleet.variables, fleet.site_of)]
-        if problems:
-            raise Refused("The inventory cannot be used as it is.", problems)
+        fleet = usable_fleet(task_vars)
         selected = fleet.selected(_wanted(fleet, arguments["site"], task_vars))
         if not selected:
             raise Refused(_nothing(arguments["site"], task_vars), ["Nothing was done, which is not a success."])

@@ -8,12 +8,15 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils import _files, _queue
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._controller import ControllerAction, Refused
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._fleet import Fleet, read_fleet
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import Spec
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._controller import (
+    ControllerAction,
+    Refused,
+    usable_fleet,
+)
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._fleet import Fleet
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import inventory
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import (
@@ -29,7 +32,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions i
 class ActionModule(ControllerAction):
     """Reads the inventory and the survey, lets the domain decide, and says and writes what it decided."""
 
-    ARGUMENTS: ClassVar[Spec] = {
+    ARGUMENTS = {
         "target_version": {"type": "str", "required": True},
         "states": {"type": "list", "elements": "dict", "required": True},
         "site": {"type": "str"},
@@ -38,10 +41,7 @@ class ActionModule(ControllerAction):
     }
 
     def answer(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        fleet = read_fleet(task_vars["hostvars"], task_vars["groups"])
-        problems = [*fleet.problems, *inventory.problems(fleet.variables, fleet.site_of)]
-        if problems:
-            raise Refused("The inventory cannot be used as it is.", problems)
+        fleet = usable_fleet(task_vars)
         hosts = _hosts(fleet, arguments["site"], task_vars["ansible_play_hosts_all"])
         sites = _sites(fleet, hosts, {str(state["name"]): state for state in arguments["states"]})
         plan = make_plan(_target(arguments["target_version"]), sites, hosts, datetime.now(UTC))

@@ -6,20 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._bridge import Connection
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._connections import connect
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._controller import ControllerAction, Refused
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._moves import ignored_keyword, predicted
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE, PLACES, PREDICTED, Spec
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE, PLACES, PREDICTED
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._site import Reader
 
 
 class ActionModule(ControllerAction):
     """Runs for one host and talks to many: the connection of the task is not used."""
 
-    ARGUMENTS: ClassVar[Spec] = {
+    ARGUMENTS = {
         "appliances": {**PLACES["appliances"], "required": True},
         "exchange_timeout": APPLIANCE["exchange_timeout"],
     }

@@ -7,13 +7,15 @@ FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
+from ._fleet import Fleet, read_fleet
 from ._moves import SEE_OPTIONS, Spec, endless_waits
+from .cce import inventory
 
 
 class Refused(Exception):
@@ -52,3 +54,12 @@ class ControllerAction(ActionBase):
         if problems:
             raise Refused("; ".join(problems) + ".", [SEE_OPTIONS])
         return dict(checked.validated_parameters)
+
+
+def usable_fleet(task_vars: Mapping[str, Any]) -> Fleet:
+    """The whole fleet of the inventory. Raises Refused with everything that is wrong with it."""
+    fleet = read_fleet(task_vars["hostvars"], task_vars["groups"])
+    problems = [*fleet.problems, *inventory.problems(fleet.variables, fleet.site_of)]
+    if problems:
+        raise Refused("The inventory cannot be used as it is.", problems)
+    return fleet
