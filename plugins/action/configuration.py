@@ -56,6 +56,7 @@ class ActionModule(Operation):
             )
         if changes:
             self.require_scripts(state)
+            self.require_idle_host(state)
         return changes
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:

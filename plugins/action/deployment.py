@@ -121,7 +121,7 @@ class ActionModule(OutOfService):
         if self.begun(state) or not _is_in_use(state, self._version):
             self.run_job(state, [fence, act], doing)
         else:
-            self.leave_service(state, [fence], act, doing)
+            self.leave_service(state, [fence], [act], doing)
 
     def _deploy(self, state: Appliance) -> None:
         fence = self.fence("RunningScripts", "scripts", state)

@@ -166,7 +166,7 @@ class ActionModule(OutOfService):
                 steps.calls_known(IDLE, "mediation", none=self._policy != "cut"),
             ]
         try:
-            answer = self.leave_service(state, fences, steps.enter_maintenance(), "enter maintenance mode")
+            answer = self.leave_service(state, fences, [steps.enter_maintenance()], "enter maintenance mode")
         except StepsFailed as failed:
             if failed.details.get("step") != IDLE:
                 raise

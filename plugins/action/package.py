@@ -13,9 +13,9 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     JOB,
     REQUIRED_SITE,
     Change,
-    Operation,
     Refused,
 )
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps, troubles
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.codec import encode
@@ -26,8 +26,14 @@ SAVED = rf"{steps.OUR_DATA}\saved"
 PACKAGES = rf"{steps.OUR_DATA}\packages"
 
 
-class ActionModule(Operation):
-    """Saves what is there, then uninstalls and installs in one job; the running VMs are not touched (5.3, inferred)."""
+class ActionModule(OutOfService):
+    """Saves what is there, then uninstalls and installs in one job; the running VMs are not touched (5.3, inferred).
+
+    With scripts of another version than its VMs the appliance has no high availability (T8), so it takes the slot of its site
+    and keeps it until the switch: of two appliances like that neither would ever be let through the gates again.
+    """
+
+    OPERATION = "package"
 
     ARGUMENTS = {
         **APPLIANCE,
@@ -70,11 +76,19 @@ class ActionModule(Operation):
                 raise Refused(f"{self._host}: {problem}", "Check cloud_connector_target_version; nothing was changed.")
             self._check_programs(state)
             self.require_gates(state)
-        self.require_spare(state)
+        self.require_way_out(state)
 
     def _check_removed(self, state: Appliance) -> None:
         """Without the module no gate can be asked; that they were passed, our own record shows: it is written after them."""
-        if need(state.saved) is None:
+        saved = need(state.saved)
+        if saved is not None and saved.get("target") != self.target:
+            raise Refused(
+                f"The CloudConnector module is missing on {self._host}, and what this collection saved is of an upgrade to "
+                f"{saved.get('target')}, not to {self.target}.",
+                "Finish that upgrade; or find out who removed the module, and install the MSI of the running version.",
+                **{"class": "T19-module-missing"},
+            )
+        if saved is None:
             raise Refused(
                 f"The CloudConnector module is missing on {self._host} and this collection has no record of removing it.",
                 "Find out who removed it; install the MSI of the running version, then run the same command again.",
@@ -100,7 +114,7 @@ class ActionModule(Operation):
         if not self.begun(state) and need(state.scripts) is not None:
             self._save(state)
         try:
-            self.run_job(state, self._job_steps(state), f"install the MSI {self.arguments['version']}")
+            self.leave_service(state, self._fetch(), self._replace(state), f"install the MSI {self.target}")
         except StepsFailed as failed:
             self._explain_exit_code(failed)
             raise
@@ -111,10 +125,11 @@ class ActionModule(Operation):
         A record that cannot be read is written anew: as long as the module is there, nothing depends on it.
         """
         saved = state.saved
-        if isinstance(saved, Mapping) and saved.get("scripts") == state.scripts:
+        if isinstance(saved, Mapping) and (saved.get("scripts"), saved.get("target")) == (state.scripts, self.target):
             return
         folder = rf"{SAVED}\{state.scripts}"
         record = {
+            "target": self.target,
             "scripts": state.scripts,
             "running": encode(state.running),
             "backup": encode(state.backup),
@@ -140,22 +155,26 @@ class ActionModule(Operation):
             "save what is there before the MSI is removed",
         )
 
-    def _job_steps(self, state: Appliance) -> list[steps.Step]:
+    @property
+    def _path(self) -> str:
+        return rf"{PACKAGES}\CloudConnector-{self.arguments['version']}.msi"
+
+    def _fetch(self) -> list[steps.Step]:
         """Fetch and compare first: nothing is uninstalled unless the new MSI is there and is the right one."""
-        source, path = self.arguments["source"], rf"{PACKAGES}\CloudConnector-{self.arguments['version']}.msi"
+        source = self.arguments["source"]
         web = source.lower().startswith(("http://", "https://"))
-        fetch = steps.fetch("fetch", source, path) if web else steps.copy_file("fetch", source, path)
+        return [
+            steps.make_folder("folder", PACKAGES),
+            steps.fetch("fetch", source, self._path) if web else steps.copy_file("fetch", source, self._path),
+            steps.file_hash("hash", self._path, expect=self.arguments["sha256"].upper()),
+        ]
+
+    def _replace(self, state: Appliance) -> list[steps.Step]:
         removals = [
             steps.msiexec("uninstall", ["/x", str(program["PSChildName"]), "/qn", "/norestart"])
             for program in need(state.programs)
         ]
-        return [
-            steps.make_folder("folder", PACKAGES),
-            fetch,
-            steps.file_hash("hash", path, expect=self.arguments["sha256"].upper()),
-            *removals,
-            steps.msiexec("install", ["/i", f'"{path}"', "/qn", "/norestart"]),
-        ]
+        return [*removals, steps.msiexec("install", ["/i", f'"{self._path}"', "/qn", "/norestart"])]
 
     def _explain_exit_code(self, failed: StepsFailed) -> None:
         step, output = failed.details.get("step"), failed.details.get("output")

@@ -106,7 +106,7 @@ class ActionModule(OutOfService):
     def _switch(self, state: Appliance) -> None:
         fences = [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
         try:
-            self.leave_service(state, fences, steps.switch_version(), f"switch to {self.target}")
+            self.leave_service(state, fences, [steps.switch_version()], f"switch to {self.target}")
         except Unfinished as waiting:
             raise Refused(f"{waiting.what} {self._live_calls()}", waiting.remedy, **waiting.details) from waiting
         except StepsFailed as failed:

@@ -15,6 +15,10 @@ description:
   - Nothing is uninstalled unless the new MSI is there and has the declared hash.
   - That the running VMs go on carrying calls meanwhile is inferred from the documented procedure; Microsoft does not say it.
   - A host whose module is missing is finished only when the saved record of this module is there.
+  - >-
+    Claims the out-of-service slot of the site, a file in O(site_directory), and keeps it until M(sfb.cloud_connector.version) has
+    switched. While scripts and VMs are of different versions there is no high availability, so two appliances of a site must
+    not be like that at the same time.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site.required

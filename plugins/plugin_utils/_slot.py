@@ -41,7 +41,8 @@ class OutOfService(Operation):
         """The appliance may leave service: nothing else is under way on it, the slot is to be had, the others carry on."""
         self.require_idle_host(state)
         self.require_site()
-        self._require_same_directory(state)
+        if need(state.module_present):
+            self._require_same_directory(state)
         self.freshen_site(state)
         problem = slot.problem(state, self.arguments["site"])
         if problem:
@@ -93,10 +94,12 @@ class OutOfService(Operation):
 
     # --- acting -------------------------------------------------------------------------------------------------------
 
-    def leave_service(self, state: Appliance, fences: Sequence[Step], act: Step, doing: str) -> Answer | None:
-        """Runs `act` as a job: the fences first, then the slot is claimed, then and only then the act."""
+    def leave_service(
+        self, state: Appliance, fences: Sequence[Step], acts: Sequence[Step], doing: str
+    ) -> Answer | None:
+        """Runs `acts` as a job: the fences first, then the slot is claimed, then and only then the acts."""
         try:
-            return self.run_job(state, [*fences, *self._claim_steps(state), act], doing)
+            return self.run_job(state, [*fences, *self._claim_steps(state), *acts], doing)
         except (StepsFailed, Died) as failed:
             after = self.fresh_state()
             if failed.details.get("step") in slot.STEPS:
@@ -182,8 +185,9 @@ class OutOfService(Operation):
         serves = health.serves(state)
         reason = f": {serves.reason}" if isinstance(serves, Unknown) else ""
         return (
-            f"{self._host} keeps the out-of-service slot, because it is not known to serve{reason}. No other appliance of its "
-            "site can be taken out of service; the same command again gives the slot back when it serves."
+            f"{self._host} keeps the out-of-service slot, because it is not known to serve with scripts and VMs of one "
+            f"version{reason}. No other appliance of its site can be taken out of service; the same command again gives the "
+            "slot back when it does."
         )
 
 

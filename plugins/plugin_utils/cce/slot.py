@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the sfb.cloud_connector authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The site's one out-of-service slot: a file in the site directory that names the appliance (design.md 6).
+"""The site's one out-of-service slot: a file in the site directory that names the appliance (docs/how-it-works.md).
 
 A claim is made by `New-Item` without `-Force` and ended by moving the file to a name that holds the claim's own token, without
 `-Force` too. Both are atomic: a claim has one winner, and it is ended once, by whomever. So whoever ends a claim can never
@@ -80,8 +80,14 @@ def end_steps(site_directory: str, found: Slot) -> list[Step]:
 
 
 def may_be_released(appliance: Appliance) -> bool:
-    """Whether the appliance holds the slot without need: it serves, and no job of ours is about to change that."""
-    return is_own(appliance) and appliance.jobs == () and health.serves(appliance) is True
+    """Whether the appliance holds the slot without need: it serves, and nothing of ours is about to change that.
+
+    With scripts and VMs of different versions it has no high availability (T8): a second one like it would leave the site with
+    nobody to count on, and no way on.
+    """
+    if not is_own(appliance) or appliance.jobs != ():
+        return False
+    return health.serves(appliance) is True and appliance.scripts == appliance.running
 
 
 def problem(appliance: Appliance, site: Mapping[str, Any]) -> str | None:

@@ -126,3 +126,11 @@ def test_an_ini_that_cannot_be_read_is_not_overwritten() -> None:
     result = bench.do("configuration")
     assert "cce-1 cannot be judged: Access is denied." in result["msg"]
     assert bench.changes() == []
+
+
+def test_an_ini_is_not_changed_under_a_job_that_runs() -> None:
+    bench = Bench("configuration")
+    bench.computer.files.write_text(r"C:\Program Files\sfb.cloud_connector\jobs\install-2.1.claim", "{}")
+    result = bench.do("configuration")
+    assert "install-2.1 is under way" in result["msg"]
+    assert bench.changes() == []

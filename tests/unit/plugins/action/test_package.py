@@ -134,7 +134,7 @@ def test_a_missing_module_of_an_installed_program_is_refused() -> None:
     bench = Bench()
     bench.computer.modules = [one for one in bench.computer.modules if one.name != "CloudConnector"]
     bench.appliance.msi = None
-    bench.computer.files.write_text(RECORD, "{}")
+    bench.computer.files.write_text(RECORD, '{"target": "2.1"}')
     result = bench.do("package")
     assert "is still installed" in result["msg"] and installer(bench) == []
 
@@ -267,3 +267,11 @@ def test_secrets_are_nowhere() -> None:
     assert "failed" not in result and "canary-of-the-task" not in json.dumps(result)
     assert "canary-of-the-task" not in str(bench.lab.record.since())
     assert [path for path, one in bench.computer.files.walk("C:\\") if b"canary-of" in getattr(one, "data", b"")] == []
+
+
+def test_a_record_of_another_upgrade_does_not_explain_a_missing_module() -> None:
+    bench = Bench()
+    bench.computer.modules = [one for one in bench.computer.modules if one.name != "CloudConnector"]
+    bench.computer.files.write_text(RECORD, '{"target": "2.0.1"}')
+    result = bench.do("package")
+    assert "is of an upgrade to 2.0.1, not to 2.1" in result["msg"] and installer(bench) == []

@@ -65,6 +65,18 @@ def test_of_five_that_take_over_a_slot_that_is_over_one_does() -> None:
     assert race.lab.record.shortages() == []
 
 
+def test_of_three_that_replace_their_msi_at_once_one_does_and_holds_the_slot() -> None:
+    """Two with scripts of another version than their VMs would each keep the other from ever being finished (T8)."""
+    race = Race(3, {}, peak_calls=500)
+    source, sha256 = race.lab.package("2.1")
+    results = race.run("package", version="2.1", source=source, sha256=sha256)
+    (done,) = [name for name, result in results.items() if "failed" not in result]
+    assert holder(race) == done
+    assert {run.appliance for run in race.lab.record.cmdlets(name="Start-Process")} == {done}
+    again = race.run("package", version="2.1", source=source, sha256=sha256)
+    assert [name for name, result in again.items() if "failed" not in result] == [done]
+
+
 def test_the_next_one_may_when_the_one_before_is_back() -> None:
     race = Race(2, {}, peak_calls=500)
     for name in race.names:
