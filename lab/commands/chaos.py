@@ -11,6 +11,7 @@ import argparse
 import itertools
 import os
 import random
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -130,7 +131,10 @@ def played(troubles: Sequence[Trouble], speed: float) -> list[str]:
         codes = list(_runs(lab, folder, kills))
         problems = [] if codes[-1] == 0 else [f"the run did not end well in {len(codes)} runs: exit codes {codes}"]
         problems += judged(lab, any(trouble.fatal for trouble in troubles))
-    return [*problems, f"see {folder}"] if problems else []
+    if not problems:
+        shutil.rmtree(folder)
+        return []
+    return [*problems, f"see {folder}"]
 
 
 def _prepare(lab: RunningLab, troubles: Sequence[Trouble]) -> None:
