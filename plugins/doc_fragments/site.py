@@ -85,5 +85,5 @@ options:
             required: true
 """
 
-    # For the modules that refuse to work without it.
-    REQUIRED = DOCUMENTATION.replace("type: dict\n    suboptions:", "type: dict\n    required: true\n    suboptions:")
+    # For the modules that refuse to work without it. (Annotated, because ansible-test takes plain assignments for YAML text.)
+    REQUIRED: str = DOCUMENTATION.replace("type: dict\n    suboptions:", "type: dict\n    required: true\n    suboptions:")

@@ -93,9 +93,7 @@ def test_no_answer_makes_a_traceback(results: list[dict[str, Any]]) -> None:
 
 
 def test_what_is_not_answered_is_unknown() -> None:
-    assert parse() == Appliance.unread("").with_changes(
-        **{name: getattr(parse(), name) for name in vars(parse())}
-    )
+    assert parse() == Appliance.unread("").with_changes(**{name: getattr(parse(), name) for name in vars(parse())})
     assert parse().running == Unknown("running was not asked or not answered")
     assert parse().module_present == Unknown("scripts was not asked or not answered")
 
