@@ -39,17 +39,57 @@ class ActionModule(OutOfService):
         **APPLIANCE,
         **REQUIRED_SITE,
         **JOB,
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "version": {"type": "str", "required": True},
-        "source": {"type": "str", "required": True},
-        "sha256": {"type": "str", "required": True},
+        "source": {"type": "str"},
+        "sha256": {"type": "str"},
         "timeout": {"type": "int", "default": 3600},
     }
 
+    RULES = {"required_if": [("state", "present", ("source", "sha256"))]}
+
+    @property
+    def _present(self) -> bool:
+        return bool(self.arguments["state"] == "present")
+
     @property
     def job_name(self) -> str:
-        return f"package-{self.arguments['version']}"
+        return f"{'package' if self._present else 'remove-package'}-{self.arguments['version']}"
 
     def decide(self, state: Appliance) -> list[Change]:
+        return self._decide_present(state) if self._present else self._decide_absent(state)
+
+    def _decide_absent(self, state: Appliance) -> list[Change]:
+        begun = self.begun(state)
+        if not begun and not need(state.programs):
+            return []
+        if not begun:
+            self.require_idle_host(state)
+            self._check_removable(state)
+        return [
+            Change(
+                f"remove the MSI {state.scripts}",
+                {"scripts": state.scripts, "module_present": state.module_present, "programs": state.programs},
+                {"scripts": None, "module_present": False, "programs": (), "management_service": None},
+            )
+        ]
+
+    def _check_removable(self, state: Appliance) -> None:
+        """Without the module no cmdlet answers: nobody could drain, switch or remove the VMs any more."""
+        if need(state.scripts) != self.target:
+            raise Refused(
+                f"The scripts on {self._host} are {state.scripts}, not {self.target}.",
+                "Name the version that is there.",
+            )
+        deployed = [version for version in (need(state.running), need(state.backup)) if version is not None]
+        if deployed:
+            raise Refused(
+                f"{self._host} has VMs of {', '.join(deployed)}, which only the MSI's cmdlets can drain and remove.",
+                "Remove them with the deployment operation first. To replace the MSI, run this operation with state: present.",
+            )
+        self._check_programs(state)
+
+    def _decide_present(self, state: Appliance) -> list[Change]:
         target = self.target
         begun = self.begun(state)
         if not begun and need(state.scripts) == target:
@@ -111,10 +151,13 @@ class ActionModule(OutOfService):
             )
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        if not self.begun(state) and need(state.scripts) is not None:
+        if self._present and not self.begun(state) and need(state.scripts) is not None:
             self._save(state)
         try:
-            self.leave_service(state, self._fetch(), self._replace(state), f"install the MSI {self.target}")
+            if self._present:
+                self.leave_service(state, self._fetch(), self._replace(state), f"install the MSI {self.target}")
+            else:
+                self.run_job(state, self._removals(state), f"remove the MSI {self.target}")
         except StepsFailed as failed:
             self._explain_exit_code(failed)
             raise
@@ -169,12 +212,14 @@ class ActionModule(OutOfService):
             steps.file_hash("hash", self._path, expect=self.arguments["sha256"].upper()),
         ]
 
-    def _replace(self, state: Appliance) -> list[steps.Step]:
-        removals = [
+    def _removals(self, state: Appliance) -> list[steps.Step]:
+        return [
             steps.msiexec("uninstall", ["/x", str(program["PSChildName"]), "/qn", "/norestart"])
             for program in need(state.programs)
         ]
-        return [*removals, steps.msiexec("install", ["/i", f'"{self._path}"', "/qn", "/norestart"])]
+
+    def _replace(self, state: Appliance) -> list[steps.Step]:
+        return [*self._removals(state), steps.msiexec("install", ["/i", f'"{self._path}"', "/qn", "/norestart"])]
 
     def _explain_exit_code(self, failed: StepsFailed) -> None:
         step, output = failed.details.get("step"), failed.details.get("output")

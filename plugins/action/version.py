@@ -16,7 +16,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation imp
     Unfinished,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService, is_release
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import capacity, predict, steps
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import capacity, health, predict, steps
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance, Calls
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown, need
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.state import calls_steps, parse_calls
@@ -31,6 +31,7 @@ class ActionModule(OutOfService):
         **REQUIRED_SITE,
         **JOB,
         "version": {"type": "str", "required": True},
+        "force": {"type": "bool", "default": False},
         "timeout": {"type": "int", "default": 7200},
         "idle_wait": {"type": "int", "default": 1800},
     }
@@ -66,12 +67,32 @@ class ActionModule(OutOfService):
         self.require_gates(state)
         self.require_way_out(state)
 
+    def undone(self, state: Appliance) -> list[Change]:
+        """The switch is done when the VMs of the version before are off, too: both sets have the same addresses."""
+        left = super().undone(state)
+        on = [check for check in health.blocking(health.health(state, self.target)) if check.id == "other_sets"]
+        if on and not left:
+            raise Refused(
+                f"{self._host} runs {self.target}, but VMs of another version are on: {on[0].evidence}.", on[0].remedy
+            )
+        return left
+
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         if is_release(changes):
             self.release(state)
         else:
+            self._warn_of_force(state)
             self._switch(state if self.begun(state) else self._idle(state))
             self.hand_back()
+
+    def _warn_of_force(self, state: Appliance) -> None:
+        if self.arguments["force"]:
+            self.warn(
+                f"The switch of {self._host} was begun before; force was not added to it, since what it does to a drain that is "
+                "under way is not documented."
+                if self.begun(state)
+                else f"Switch-CcVersion -Force stops the services of {self._host} forcibly if its drain fails, which cuts calls."
+            )
 
     def _idle(self, state: Appliance) -> Appliance:
         """The appliance in a moment without calls, if there is one in time, where nobody would take over its new calls.
@@ -106,7 +127,9 @@ class ActionModule(OutOfService):
     def _switch(self, state: Appliance) -> None:
         fences = [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
         try:
-            self.leave_service(state, fences, [steps.switch_version()], f"switch to {self.target}")
+            self.leave_service(
+                state, fences, [steps.switch_version(self.arguments["force"])], f"switch to {self.target}"
+            )
         except Unfinished as waiting:
             raise Refused(f"{waiting.what} {self._live_calls()}", waiting.remedy, **waiting.details) from waiting
         except StepsFailed as failed:

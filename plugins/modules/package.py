@@ -24,21 +24,28 @@ extends_documentation_fragment:
   - sfb.cloud_connector.site.required
   - sfb.cloud_connector.job
 options:
+  state:
+    description:
+      - V(present) replaces the MSI by that of O(version).
+      - V(absent) removes the MSI of O(version), which is refused while any VMs are deployed, since only its cmdlets can drain
+        and remove them.
+    type: str
+    choices: [present, absent]
+    default: present
   version:
-    description: The version to upgrade to, such as V(2.1).
+    description: The version to upgrade to, such as V(2.1); with O(state=absent) the one that is there.
     type: str
     required: true
   source:
     description:
+      - Required with O(state=present).
       - URL (http, https) or path of the MSI, as seen from the appliance.
       - Windows PowerShell on Windows Server 2012 R2 offers a web server TLS 1.0 only, unless C(SchUseStrongCrypto) of the .NET
         Framework is set on the host.
     type: str
-    required: true
   sha256:
-    description: The SHA-256 of the MSI, hexadecimal.
+    description: The SHA-256 of the MSI, hexadecimal. Required with O(state=present).
     type: str
-    required: true
   timeout:
     description:
       - Seconds to wait for download, removal and installation.

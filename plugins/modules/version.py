@@ -24,7 +24,7 @@ description:
   - >-
     A slot that was given back stays beside it as C(sfb.cloud_connector.slot.) with a number of its own, a record of who was out of
     service and when. These files may be deleted while no run is under way.
-  - C(-Force) of the cmdlet is never used. What it does to a drain that is under way is not documented.
+  - Fails when VMs of another version are still on after the switch, since both sets have the same addresses.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site.required
@@ -34,6 +34,12 @@ options:
     description: The version to upgrade to, such as V(2.1).
     type: str
     required: true
+  force:
+    description:
+      - Adds C(-Force) to the cmdlet, which stops services forcibly if draining fails. That cuts the calls that are left.
+      - It is never added to a switch that was begun before. What it does to a drain that is under way is not documented.
+    type: bool
+    default: false
   timeout:
     description:
       - Seconds to wait for drain and switch.

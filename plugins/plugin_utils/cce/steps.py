@@ -400,9 +400,12 @@ def install_upgrade() -> Step:
     return step("install", r"CloudConnector\Install-CcAppliance", {"Upgrade": True})
 
 
-def switch_version() -> Step:
-    """A toggle without a version parameter: never sent without the two version fences before it."""
-    return step("switch", r"CloudConnector\Switch-CcVersion")
+def switch_version(force: bool = False) -> Step:
+    """A toggle without a version parameter: never sent without the two version fences before it.
+
+    `force` stops services forcibly if draining fails (cloud-connector.md 1.1).
+    """
+    return step("switch", r"CloudConnector\Switch-CcVersion", {"Force": True} if force else {})
 
 
 def set_credential(account_type: str) -> Step:

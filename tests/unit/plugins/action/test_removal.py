@@ -208,3 +208,30 @@ def test_a_half_known_appliance_is_not_unregistered() -> None:
     site.lab.appliance("cce-1").in_tenant.mediation_fqdn = "other"  # type: ignore[union-attr]
     assert "one half of this appliance's identity" in unregister(site)["msg"]
     assert ran(site, UNREGISTER) == []
+
+
+# --- package: absent -----------------------------------------------------------------------------------------------------
+
+
+def uninstall(site: Race, /, **options: Any) -> dict[str, Any]:
+    return site.one("cce-1", "package", **{"state": "absent", "version": "2.1", **options})
+
+
+def test_the_msi_goes_last_of_all() -> None:
+    site = race()
+    kept = uninstall(site)
+    assert "has VMs of 2.1, 2.0.1, which only the MSI's cmdlets can drain and remove" in kept["msg"]
+    empty(site)
+    predicted = uninstall(site, check=True)
+    assert predicted["changed"] and site.lab.appliance("cce-1").msi == "2.1"
+    done = uninstall(site)
+    assert done["changes"] == predicted["changes"] == ["remove the MSI 2.1"]
+    assert site.lab.appliance("cce-1").msi is None and done["appliance"]["module_present"] is False
+    assert uninstall(site)["changed"] is False and len(ran(site, "Start-Process")) == 1
+
+
+def test_another_msi_than_was_named_stays() -> None:
+    site = race()
+    empty(site)
+    assert "The scripts on cce-1 are 2.1, not 2.0.1." in uninstall(site, version="2.0.1")["msg"]
+    assert ran(site, "Start-Process") == []

@@ -254,6 +254,26 @@ def test_the_switch_runs_under_a_full_logon_with_both_fences_before_it() -> None
     assert [run.parameters for run in runs if run.name == SWITCH] == [{}] and runs[-1].name == SWITCH
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_force_is_added_on_request_only_and_said_aloud(force: bool) -> None:
+    bench = Bench("version")
+    result = bench.do("version", force=force)
+    (run,) = bench.ran(SWITCH)
+    assert run.parameters == ({"Force": True} if force else {})
+    assert ("cuts calls" in str(result.get("warnings", ""))) is force
+
+
+def test_a_switch_that_leaves_the_old_vms_on_is_not_done() -> None:
+    bench = Bench("version")
+    bench.lab.fault(HOST, cmdlet=SWITCH, when="after", action="warn", text="simulated")
+    old = bench.appliance.running_set
+    assert old is not None
+    for machine in old:
+        machine.turn_off = lambda: None  # type: ignore[method-assign]
+    result = bench.do("version")
+    assert "but VMs of another version are on" in result["msg"] and bench.count("version") == 1
+
+
 # --- where nobody takes the calls over
 
 

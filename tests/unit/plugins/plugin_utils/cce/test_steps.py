@@ -35,6 +35,7 @@ VALUES: dict[str, list[Any]] = {
     "end": ["2026-01-31T05:00:00"],
     "expect": [None, "00"],
     "folder": [r"C:\export"],
+    "force": [False, True],
     "identity": ["9f7b5758-8109-461b-acc7-133a984abae7"],
     "if_there": [True, False],
     "kind": ["RunningScripts", "RunningBits", "BackupBits"],
