@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,10 @@ WORK = (
     "Switch-CcVersion",
 )
 NETWORK = 4
+UNREACHABLE = 4
+"""What ansible-playbook ends with when an appliance could not be reached."""
+PORT_SECONDS = 3.5
+"""A port that refuses opens again by itself; nobody is so quick as to use up all runs meanwhile."""
 MOST_RUNS = 8
 RUN_SECONDS = 300.0
 WAITS = {**SHORT_WAITS, "cloud_connector_idle_wait": 2, "cloud_connector_health_wait": 5}
@@ -154,6 +159,8 @@ def _runs(lab: RunningLab, folder: Path, kills: Sequence[float]) -> Iterator[int
             return
         for appliance in APPLIANCES:
             lab.post(f"/appliances/{appliance}/repair")
+        if code == UNREACHABLE:
+            time.sleep(PORT_SECONDS)
 
 
 def _once(lab: RunningLab, output: Path, limit: float | None) -> int:
