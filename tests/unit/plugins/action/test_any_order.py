@@ -110,6 +110,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.told(self.run(module))
         self.bench.lab.sleep = sleep  # type: ignore[method-assign]
 
+    @rule(version=st.sampled_from(["2.0.1", "2.1"]))
+    def a_version_is_removed(self, version: str) -> None:
+        self.told(self.run("deployment", state="absent", version=version))
+
     @rule(seconds=st.sampled_from([30, 1000, 20_000]))
     def time_passes(self, seconds: float) -> None:
         self.bench.settle(seconds)
@@ -125,7 +129,7 @@ class AnyOrder(RuleBasedStateMachine):
         if not hasattr(self, "bench"):
             return
         record = self.bench.lab.record
-        assert record.cmdlets(name="Uninstall-CcAppliance") == []
+        assert self.bench.appliance.running_set is not None
         assert record.cmdlets(NEIGHBOUR, mutating=True) == [] and record.shortages() == []
         for folder in (DIRECTORY, r"C:\ProgramData\CloudConnector"):
             assert self.bench.text(rf"{folder}\CloudConnector.ini") in self.inis
