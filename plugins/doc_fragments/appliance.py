@@ -47,6 +47,13 @@ options:
       - Keep it shorter than a C(timeout) keyword of the task.
     type: int
     default: 300
+attributes:
+  become:
+    description: Refused, because it would be ignored on this platform. Log on as the deployment account.
+    support: none
+  async:
+    description: Refused. Long work runs as a scheduled task on the appliance, which outlives the connection.
+    support: none
 notes:
   - The state is read and changed by cmdlets on the appliance through one PowerShell script; nothing is copied to the host.
   - What Cloud Connector does is documented by Microsoft only in part. Where the documentation is silent this page says so.

@@ -55,12 +55,6 @@ attributes:
   diff_mode:
     description: Changes nothing, so there is no difference to show.
     support: none
-  become:
-    description: Refused, because it would be ignored on this platform. Log on as the deployment account.
-    support: none
-  async:
-    description: Refused. Long work runs as a scheduled task on the appliance, which outlives the connection.
-    support: none
 notes:
   - >-
     Documented by Microsoft are the cmdlets and files that are read, the services, the two call counters, the two events of

@@ -119,9 +119,6 @@ attributes:
   diff_mode:
     description: Shows generations before and after, never a password.
     support: full
-  become:
-    description: Refused, because it would be ignored on this platform. Log on as the deployment account.
-    support: none
   async:
     description: Refused. What can prompt runs attached.
     support: none

@@ -41,9 +41,6 @@ attributes:
   diff_mode:
     description: Shows the directories before and after.
     support: full
-  become:
-    description: Refused, because it would be ignored on this platform. Log on as the deployment account.
-    support: none
   async:
     description: Refused. The work takes seconds.
     support: none

@@ -38,12 +38,6 @@ attributes:
   diff_mode:
     description: Shows the versions in the site directory.
     support: full
-  become:
-    description: Refused, because it would be ignored on this platform. Log on as the deployment account.
-    support: none
-  async:
-    description: Refused. Long work runs as a scheduled task on the appliance, which outlives the connection.
-    support: none
 author:
   - The sfb.cloud_connector authors (@sfb-cloud-connector)
 """
