@@ -77,6 +77,16 @@ def test_of_three_that_replace_their_msi_at_once_one_does_and_holds_the_slot() -
     assert [name for name, result in again.items() if "failed" not in result] == [done]
 
 
+def test_the_slot_of_an_upgrade_is_not_given_back_half_way() -> None:
+    """It serves, but with scripts of another version than its VMs."""
+    race = Race(2, {}, peak_calls=500)
+    source, sha256 = race.lab.package("2.1")
+    assert race.one("cce-1", "package", version="2.1", source=source, sha256=sha256)["changed"]
+    result = race.one("cce-1", "maintenance", state="absent")
+    assert result["changed"] is False and holder(race) == "cce-1"
+    assert "keeps the out-of-service slot" in result["warnings"][0]
+
+
 def test_the_next_one_may_when_the_one_before_is_back() -> None:
     race = Race(2, {}, peak_calls=500)
     for name in race.names:
