@@ -13,14 +13,17 @@ from typing import Any, Literal
 
 import simpy
 
-from lab.powershell.answer import answer
+from lab.powershell.answer import run_process
 from lab.powershell.session import Session
-from lab.sessions import attach_jobs, open_session
+from lab.server import automatic_update
+from lab.server.management_service import employ
+from lab.server.sessions import attach_jobs, open_session
 from lab.wire.shell import Logon
 from lab.world.appliance import Appliance
 from lab.world.building import new_ini
 from lab.world.demo import DEMO
-from lab.world.fleet import Fleet, build, describe, package_url
+from lab.world.description import Fleet, describe, package_url
+from lab.world.fleet import build
 from lab.world.product import package
 from lab.world.record import Record
 from lab.world.troubles import begin
@@ -51,6 +54,7 @@ class Lab:
         world = build(fleet)
         for appliance in world.appliances.values():
             attach_jobs(appliance)
+            employ(appliance)
         return cls(fleet, world)
 
     @property
@@ -84,7 +88,7 @@ class Lab:
         return float(self.world.env.now)
 
     def fault(self, name: str, *, wire: WireFault | None = None, times: int = 1, **described: Any) -> None:
-        """Lets a fault strike an appliance: fields of `faults.Fault`, or `trouble="T4"`, or `wire=` for its connection.
+        """Adds a fault to an appliance: fields of `faults.Fault`, or `trouble="T4"`, or `wire=` for its connection.
 
         refused: nobody can connect. lost_before: the line breaks before anything was done. lost_after: after everything was.
         """
@@ -92,6 +96,10 @@ class Lab:
             self.wire_faults.setdefault(name, []).extend([wire] * times)
         else:
             begin(self.appliance(name), **described, **({"times": times} if times > 1 else {}))
+
+    def update(self, name: str, action: str = "BitsUpdate") -> simpy.Process:
+        """The automatic update of an appliance begins, whatever its windows say: OsUpdate, BitsUpdate or Deploy."""
+        return automatic_update.begin(self.appliance(name), action)
 
     def package(self, version: str | None = None) -> tuple[str, str]:
         """Address and SHA-256 of the MSI of a version (default: the target)."""
@@ -150,6 +158,6 @@ class Connection:
 def guarded(session: Session, request: Mapping[str, Any]) -> Generator[simpy.Event, Any, dict[str, Any] | None]:
     """Answers a request; None when the process is ended from outside."""
     try:
-        return (yield from answer(session, request))
+        return (yield from run_process(session, request))
     except simpy.Interrupt:
         return None

@@ -1,4 +1,4 @@
-"""Lets faults strike inside every cmdlet of an appliance, whoever implements it."""
+"""Applies the faults of an appliance inside every cmdlet that runs on it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import simpy
 
+from lab.cmdlets.session import session_of
 from lab.powershell.catalogue import Implementation, Registry
 from lab.powershell.invocation import Invocation
 from lab.world.appliance import Appliance
@@ -19,46 +20,54 @@ class HalfDone(Exception):
     """The cmdlet ends here, without an error."""
 
 
-def exposed(registry: Registry) -> Registry:
+def with_faults(registry: Registry) -> Registry:
     """The same cmdlets, each open to the faults of the appliance it runs on."""
     made = Registry()
     made.merge(registry)
     for name in registry:
         found = registry.find(name)
         if found is not None:
-            made.implements(name)(_exposed(found[1]))
+            made.implements(name)(_with_faults(found[1]))
     return made
 
 
-def _exposed(implementation: Implementation) -> Implementation:
+def _with_faults(implementation: Implementation) -> Implementation:
     def run(call: Invocation) -> Work:
-        appliance: Appliance = call.session.state["appliance"]
+        session = session_of(call)
         try:
-            yield from reach(call, appliance, "before")
+            yield from reach(call, session.appliance, "before")
             work = implementation(call)
             if work is not None:
                 yield from work
-            yield from reach(call, appliance, "after")
+            yield from _cross_network(call, session.appliance)
+            yield from reach(call, session.appliance, "after")
         except HalfDone:
             return
         except simpy.Interrupt:
-            call.session.state["recorder"].killed()
+            session.recorder.killed()
             raise
 
     return run
 
 
+def _cross_network(call: Invocation, appliance: Appliance) -> Work:
+    """What the way to a share costs a cmdlet that used one (switch `share_latency`)."""
+    latency, network = appliance.world.switches.share_latency, appliance.world.network
+    if network.was_reached(call.logon) and latency:
+        yield call.sleep(latency)
+
+
 def reach(call: Invocation, appliance: Appliance, when: When, point: str | None = None) -> Work:
-    """A moment of a cmdlet is reached: the fault that waits for it strikes."""
+    """A moment of a cmdlet is reached: applies the fault that waits for it."""
     fault = appliance.faults.take(call.name, when, point)
     if fault is None:
         return
     where = f"{when} {point}" if point else when
     appliance.world.record.event(f"fault: {fault.action} {where} {call.name}", appliance.name)
-    yield from _strike(call, appliance, fault)
+    yield from _apply(call, appliance, fault)
 
 
-def _strike(call: Invocation, appliance: Appliance, fault: Fault) -> Work:
+def _apply(call: Invocation, appliance: Appliance, fault: Fault) -> Work:
     if fault.action == "half_done":
         raise HalfDone
     if fault.action == "services_fail":

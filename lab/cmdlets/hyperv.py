@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+from lab.cmdlets.session import session_of
 from lab.powershell.catalogue import Registry
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import EnumValue, PSObject
@@ -16,8 +17,7 @@ VM_STATE = "Microsoft.HyperV.PowerShell.VMState"
 
 
 def _appliance(call: Invocation) -> Appliance:
-    appliance: Appliance = call.session.state["appliance"]
-    return appliance
+    return session_of(call).appliance
 
 
 def _matching(names: Iterable[str], pattern: str) -> bool:
@@ -62,34 +62,26 @@ def get_switch(call: Invocation) -> None:
             call.write(PSObject({"Name": name, "SwitchType": kind}, "Microsoft.HyperV.PowerShell.VMSwitch"))
 
 
-@REGISTRY.implements("Remove-VMSwitch")
-def remove_switch(call: Invocation) -> None:
-    """Only the leftover management switch of a deployment can be removed here."""
-    appliance = _appliance(call)
-    if appliance.management_switch_name in call.get("Name", []):
-        appliance.management_switch = False
-
-
 @REGISTRY.implements("Start-VM")
 def start_vm(call: Invocation) -> None:
     for machine in _machines(call):
         if not machine.on:
             machine.turn_on()
-    _appliance(call).settle()
+    _appliance(call).recompute_service()
 
 
 @REGISTRY.implements("Stop-VM")
 def stop_vm(call: Invocation) -> None:
-    with _appliance(call).because("Stop-VM"):
+    with _appliance(call).cause("Stop-VM"):
         for machine in _machines(call):
             machine.turn_off()
-        _appliance(call).settle()
+        _appliance(call).recompute_service()
 
 
 @REGISTRY.implements("Restart-VM")
 def restart_vm(call: Invocation) -> None:
-    with _appliance(call).because("Restart-VM"):
+    with _appliance(call).cause("Restart-VM"):
         for machine in _machines(call):
             machine.turn_off()
             machine.turn_on()
-        _appliance(call).settle()
+        _appliance(call).recompute_service()

@@ -8,12 +8,11 @@ from typing import Any
 
 import simpy
 
+from lab.cmdlets.session import session_of
 from lab.powershell.catalogue import Registry
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import PSObject
-from lab.world.appliance import Appliance
 from lab.world.calls import Direction
-from lab.world.machines import VirtualMachine
 
 REGISTRY = Registry()
 COUNTER = re.compile(
@@ -42,11 +41,10 @@ def get_counter(call: Invocation) -> Generator[simpy.Event, Any, None]:
 def _value(call: Invocation, path: str) -> int | None:
     """How many calls of that direction are alive, or None where there is no such counter."""
     found = COUNTER.fullmatch(path)
-    machine: VirtualMachine | None = call.session.state.get("virtual machine")
+    machine = session_of(call).virtual_machine
     if found is None or machine is None or machine.role != "Mediation":
         return None
     if machine.computer.services["RTCMEDSRV"].state != "Running":
         return None
-    appliance: Appliance = call.session.state["appliance"]
     direction: Direction = "inbound" if found[1].lower() == "inbound" else "outbound"
-    return appliance.line.count(direction) if machine.carries else 0
+    return session_of(call).appliance.calls.count(direction) if machine.carries else 0

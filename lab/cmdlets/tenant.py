@@ -5,54 +5,110 @@ Which properties the real objects have is documented for sites only; those of an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+import simpy
+
+from lab.cmdlets.session import session_of
 from lab.powershell.catalogue import Registry
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import PSObject
-from lab.world.appliance import Appliance
-from lab.world.tenant import Refused, Tenant, TenantAppliance, TenantSite, UpdateWindow
+from lab.world import logons
+from lab.world.record import TenantSession
+from lab.world.tenant import (
+    ADMIN_HOST,
+    Refused,
+    Tenant,
+    TenantAppliance,
+    TenantSite,
+    TooManySessions,
+    UpdateWindow,
+)
 
 REGISTRY = Registry()
 Value = TypeVar("Value")
-LOGGED_ON = "tenant"
-"""Where a session keeps that the tenant's cmdlets were imported."""
+Work = Generator[simpy.Event, Any, None]
+TRANSPORT_EXCEPTION = "System.Management.Automation.Remoting.PSRemotingTransportException"
+NAMED_SHARE = 0.1
+"""What the import of some cmdlets takes, of the time that all of them take; the lab's figure."""
 SESSION_TYPE = "System.Management.Automation.Runspaces.PSSession"
 ALWAYS_THERE = ("New-CsOnlineSession",)
 """The one cmdlet of the connector module itself; the others come with the imported session."""
 
 
 def _tenant(call: Invocation) -> Tenant:
-    appliance: Appliance = call.session.state["appliance"]
-    return appliance.world.tenant
+    return session_of(call).appliance.world.tenant
+
+
+class OnlineSession(PSObject):
+    """The PSSession object of a remote session to the tenant."""
+
+    def __init__(self, session: TenantSession) -> None:
+        properties = {
+            "Id": session.number,
+            "Name": "SfBPowerShellSession",
+            "ComputerName": ADMIN_HOST,
+            "State": lambda: "Opened" if session.end is None else "Closed",
+        }
+        super().__init__(properties, SESSION_TYPE)
+        self.session = session
 
 
 @REGISTRY.implements("New-CsOnlineSession")
-def new_session(call: Invocation) -> None:
-    """Logs on with a credential; one that must ask the person (a second factor) fails."""
+def new_session(call: Invocation) -> Work:
+    """Logs on with a credential; one that must ask the person (a second factor) fails, and so does one session too many."""
     credential = call.get("Credential") or call.get_credential("Enter your tenant credential")
+    here = session_of(call)
+    world = here.appliance.world
+    yield call.sleep(world.switches.tenant_logon_seconds)
     try:
-        _tenant(call).log_on(credential.user, credential.password.value)
+        session = logons.log_on(world, here.appliance.name, credential.user, credential.password.value)
+    except TooManySessions as refused:
+        call.throw(str(refused), "PSSessionOpenFailed", "OpenError", TRANSPORT_EXCEPTION)
     except Refused as refused:
         call.throw(str(refused))
-    session = {"Name": "SfBPowerShellSession", "State": "Opened", "ComputerName": "simulated.online.lync.com"}
-    call.write(PSObject(session, SESSION_TYPE))
+    here.tenant_sessions.append(session)
+    call.write(OnlineSession(session))
 
 
 @REGISTRY.implements("Import-PSSession")
-def import_session(call: Invocation) -> None:
-    """Brings the tenant's cmdlets into this PowerShell session."""
-    call.session.state[LOGGED_ON] = True
+def import_session(call: Invocation) -> Work:
+    """Brings the tenant's cmdlets into this PowerShell process: those of -CommandName (wildcards), or all."""
+    session = _online(call, call.get("Session"))
+    if session.end is not None:
+        call.terminate("The session is not open. (simulated)", "InvalidOperation", "InvalidOperation")
+    names = call.get("CommandName")
+    seconds = session_of(call).appliance.world.switches.tenant_import_seconds
+    yield call.sleep(seconds * NAMED_SHARE if names else seconds)
+    session_of(call).imports.append((session, tuple(names or ["*"])))
     call.write(PSObject({"Name": "tmp_simulated", "ModuleType": "Script"}, "tmp_simulated"))
 
 
 @REGISTRY.implements("Remove-PSSession")
 def remove_session(call: Invocation) -> None:
-    """Ends the tenant's session; its cmdlets are gone."""
-    call.session.state[LOGGED_ON] = False
+    """Ends sessions of this process to the tenant, given as objects or by number; their cmdlets are gone."""
+    here = session_of(call)
+    for session in _named(call):
+        if call.should_process():
+            logons.remove(here.appliance.world, session)
+            here.tenant_sessions = [one for one in here.tenant_sessions if one is not session]
+
+
+def _named(call: Invocation) -> list[TenantSession]:
+    if "Session" in call.parameters:
+        return [_online(call, one) for one in call.get("Session")]
+    if "Id" not in call.parameters:
+        call.throw("NotSimulated: the lab removes sessions by -Session and -Id", "NotSimulated", "NotImplemented")
+    return [one for one in session_of(call).tenant_sessions if one.number in call.get("Id")]
+
+
+def _online(call: Invocation, value: object) -> TenantSession:
+    if not isinstance(value, OnlineSession):
+        call.throw("NotSimulated: the lab knows sessions to the tenant only", "NotSimulated", "NotImplemented")
+    return value.session
 
 
 @REGISTRY.implements("Get-CsHybridPSTNSite")
@@ -92,17 +148,6 @@ def _names(value: object) -> list[str]:
     return [value] if isinstance(value, str) else [str(name) for name in value or []]  # type: ignore[attr-defined]
 
 
-@REGISTRY.implements("New-CsHybridPSTNSite")
-def new_site(call: Invocation) -> None:
-    _tenant(call).sites[call.get("Identity")] = TenantSite(call.get("Identity"), call.get("EdgeFQDN"))
-
-
-@REGISTRY.implements("Remove-CsHybridPSTNSite")
-def remove_site(call: Invocation) -> None:
-    _known(call, _tenant(call).sites, call.get("Identity"))
-    del _tenant(call).sites[call.get("Identity")]
-
-
 @REGISTRY.implements("Get-CsHybridPSTNAppliance")
 def get_appliance(call: Invocation) -> None:
     for one in _chosen(call, _tenant(call).appliances.values()):
@@ -119,6 +164,9 @@ def _chosen(call: Invocation, appliances: Iterable[TenantAppliance]) -> list[Ten
 
 
 def _appliance_object(one: TenantAppliance) -> PSObject:
+    """No source shows such an object (2.2): names of parameters that set it are taken (Identity, Name, SiteName, Mediation…,
+    MaintenanceMode, Version, Action, Error); Status is that of Set-CsCceApplianceStatus, so ActionStatus is the lab's name.
+    """
     properties = {
         "Identity": UUID(one.identity),
         "Name": one.name,
@@ -143,25 +191,14 @@ def set_appliance(call: Invocation) -> None:
     one.maintenance_mode = call.get("MaintenanceMode", one.maintenance_mode)
 
 
-@REGISTRY.implements("Unregister-CsHybridPSTNAppliance")
-def unregister_appliance(call: Invocation) -> None:
-    """Only with an identity: what it does without one is not documented."""
-    _known(call, _tenant(call).appliances, str(call.get("Identity")))
-    del _tenant(call).appliances[str(call.get("Identity"))]
-
-
-@REGISTRY.implements("Set-CsCceApplianceStatus")
-def set_status(call: Invocation) -> None:
-    one = _known(call, _tenant(call).appliances, str(call.get("Identity")))
-    one.status, one.version = call.get("Status", one.status), call.get("Version", one.version)
-    one.error = call.get("Error", one.error)
-
-
 @REGISTRY.implements("Set-CsCceApplianceDeploymentStatus")
 def set_deployment_status(call: Invocation) -> None:
+    """The action and its status by hand, as the remedy of T15 does it."""
     one = _known(call, _tenant(call).appliances, str(call.get("Identity")))
-    one.action, one.action_status = call.get("Action"), call.get("Status")
-    one.error = call.get("Error", "")
+    if not call.should_process():
+        return
+    one.action, one.action_status = str(call.get("Action")), str(call.get("Status"))
+    one.version, one.error = call.get("Version", one.version), call.get("Error", "")
 
 
 @REGISTRY.implements("Get-CsTenantUpdateTimeWindow")
@@ -221,19 +258,6 @@ def remove_window(call: Invocation) -> None:
     _known(call, _tenant(call).windows, call.get("Identity"))
     if call.should_process():
         del _tenant(call).windows[call.get("Identity")]
-
-
-@REGISTRY.implements("Get-CsTenantHybridConfiguration")
-def get_configuration(call: Invocation) -> None:
-    tenant = _tenant(call)
-    properties = {
-        "Identity": "Global",
-        "HybridPSTNSites": [site.name for site in tenant.sites.values()],
-        "HybridPSTNAppliances": [one.name for one in tenant.appliances.values()],
-        "TenantUpdateTimeWindows": list(tenant.windows),
-        "PeerDestination": tenant.peer_destination,
-    }
-    call.write(PSObject(properties, "Global"))
 
 
 def _known(call: Invocation, table: dict[str, Value], identity: str) -> Value:

@@ -1,8 +1,10 @@
-"""Upgrade simulated fleets under faults, again and again, and judge by the record whether any call was lost for it.
+"""Upgrade simulated fleets whose product nobody chose, under faults, and judge by the record whether any call was lost for it.
 
-In each round a small fleet gets troubles: faults inside cmdlets, broken connections, a killed run. upgrade_fleet.yml is run
-until it ends well, an administrator repairing what is broken before each new run. Then: every appliance is upgraded, none was
-ever switched back, never two of a site were out at once, and no call was cut but by a host that died.
+In each round a small fleet gets a value of every switch of the lab by chance, and troubles: faults inside cmdlets, broken
+connections, a killed run. upgrade_fleet.yml is run until it ends well, an administrator repairing what is broken before each new
+run. Then: every appliance is upgraded, none was ever switched back, never two of a site were out at once, and no call was cut but
+by a host that died or by what the product itself does, as a switch says. Or the last run stopped with a class of failure, and
+nothing of that was broken either.
 """
 
 from __future__ import annotations
@@ -11,17 +13,19 @@ import argparse
 import itertools
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.running import SHORT_WAITS, RunningLab, running_playbook
+from lab.server.running import SHORT_WAITS, RunningLab, running_playbook
+from lab.world import choices, judging
 
 FLEET: dict[str, Any] = {
     "sites": [
@@ -31,6 +35,7 @@ FLEET: dict[str, Any] = {
     # What an interrupted deployment left is replaced by the next one; otherwise a person would have to remove it first.
     "switches": {"install_over_unfinished": "replaced"},
 }
+SPARE = ("north",)
 APPLIANCES = ("north-1", "north-2", "south-1")
 WORK = (
     "Start-Process",
@@ -67,27 +72,54 @@ class Trouble:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("--rounds", type=int, default=10, help="rounds of random troubles (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=50, help="random fleets (default: %(default)s)")
     parser.add_argument(
         "--every", action="store_true", help="instead: an error before and after each work of each appliance"
     )
-    parser.add_argument("--seed", type=int, default=1, help="of the random troubles (default: %(default)s)")
+    parser.add_argument("--defaults", action="store_true", help="leave every switch at its default: troubles only")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the first fleet; the next has the next (default: %(default)s)"
+    )
     parser.add_argument("--speed", type=float, default=3000.0, help="simulated seconds a second (default: %(default)g)")
+
+
+@dataclass(frozen=True)
+class Round:
+    """One fleet: its troubles, and what of its switches differs from the defaults of the lab."""
+
+    troubles: Sequence[Trouble]
+    switches: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+
+    def told(self) -> str:
+        """The round in words; the same seed gives the same round again."""
+        seed = "" if self.seed is None else f"seed {self.seed}: "
+        switches = f"; {choices.told(self.switches)}" if self.switches else ""
+        return f"{seed}{'; '.join(map(told, self.troubles))}{switches}"
 
 
 def run(options: argparse.Namespace) -> int:
     """1 when a round did not end as it should; its files are kept."""
-    rounds = (
-        list(every()) if options.every else [drawn(random.Random(options.seed + at)) for at in range(options.rounds)]
-    )
+    rounds = list(chosen(options))
     failed = 0
-    for number, troubles in enumerate(rounds, 1):
-        print(f"round {number} of {len(rounds)}: {'; '.join(map(told, troubles))}", flush=True)
-        problems = played(troubles, options.speed)
+    for number, one in enumerate(rounds, 1):
+        print(f"round {number} of {len(rounds)}: {one.told()}", flush=True)
+        ended, problems = played(one, options.speed)
         failed += bool(problems)
-        print("\n".join(f"  {problem}" for problem in problems or ["ends well"]), flush=True)
+        print("\n".join(f"  {problem}" for problem in problems or [ended]), flush=True)
     print(f"{len(rounds) - failed} of {len(rounds)} rounds ended well. The fleets were simulated.")
     return 1 if failed else 0
+
+
+def chosen(options: argparse.Namespace) -> Iterator[Round]:
+    """The rounds that the options ask for."""
+    if options.every:
+        yield from (Round(troubles) for troubles in every())
+        return
+    for seed in range(options.seed, options.seed + options.rounds):
+        chance = random.Random(seed)
+        troubles = drawn(chance)
+        yield Round(troubles, {} if options.defaults else choices.drawn(chance), seed)
 
 
 def every() -> Iterator[list[Trouble]]:
@@ -127,19 +159,41 @@ def told(trouble: Trouble) -> str:
     return f"{trouble.appliance}: {' '.join(str(value) for value in (trouble.fault or trouble.wire or {}).values())}"
 
 
-def played(troubles: Sequence[Trouble], speed: float) -> list[str]:
-    """Plays one round; what is wrong with its end."""
+def played(one: Round, speed: float) -> tuple[str, list[str]]:
+    """Plays one round: how it ended, and what is wrong with that."""
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    with RunningLab(folder / "lab", speed, NETWORK, FLEET) as lab:
-        _prepare(lab, troubles)
-        kills = [trouble.kill_after for trouble in troubles if trouble.kill_after is not None]
-        codes = list(_runs(lab, folder, kills))
-        problems = [] if codes[-1] == 0 else [f"the run did not end well in {len(codes)} runs: exit codes {codes}"]
-        problems += judged(lab, any(trouble.fatal for trouble in troubles))
-    if not problems:
+    fleet = {**FLEET, "switches": {**FLEET["switches"], **one.switches}}
+    with RunningLab(folder / "lab", speed, NETWORK, fleet) as lab:
+        _prepare(lab, one.troubles)
+        kills = [trouble.kill_after for trouble in one.troubles if trouble.kill_after is not None]
+        codes = list(_runs(lab, folder, kills, stubborn=not one.switches))
+        died = any(trouble.fatal for trouble in one.troubles)
+        problems = judging.broken(lab.entries, fleet["switches"], spare=SPARE, died=died)
+        stopped = classes((folder / f"run-{len(codes)}.log").read_text("utf-8"))
+        if codes[-1] == 0:
+            ended, wrong = "ends well", left_behind(lab)
+        else:
+            ended = f"stops, {', '.join(stopped)}"
+            may = one.switches and stopped
+            wrong = [] if may else [f"the run did not end well in {len(codes)} runs: exit codes {codes}"]
+    if not (problems := wrong + problems):
         shutil.rmtree(folder)
-        return []
-    return [*problems, f"see {folder}"]
+        return ended, []
+    return ended, [*problems, f"see {folder}"]
+
+
+def classes(output: str) -> list[str]:
+    """The classes of failure that a run names at its end."""
+    return sorted(set(re.findall(r'"class": "([a-z0-9-]+)"', output)))
+
+
+def left_behind(lab: RunningLab) -> list[str]:
+    """The appliances that do not run the target and serve, though the run ended well."""
+    return [
+        f"{name} runs {state['running']}, in service: {state['in_service']}"
+        for name, state in lab.get("/state")["appliances"].items()
+        if (state["running"], state["in_service"]) != ("2.1", True)
+    ]
 
 
 def _prepare(lab: RunningLab, troubles: Sequence[Trouble]) -> None:
@@ -150,13 +204,20 @@ def _prepare(lab: RunningLab, troubles: Sequence[Trouble]) -> None:
             lab.post(f"/machines/{trouble.appliance}/faults", dict(trouble.wire))
 
 
-def _runs(lab: RunningLab, folder: Path, kills: Sequence[float]) -> Iterator[int]:
-    """The exit codes of the same command until it ends well; what is broken is repaired before each new run."""
+def _runs(lab: RunningLab, folder: Path, kills: Sequence[float], *, stubborn: bool) -> Iterator[int]:
+    """The exit codes of the same command until it ends well; what is broken is repaired before each new run.
+
+    Unless `stubborn`, also until it has stopped twice in the same way: some products stop every run.
+    """
+    before: list[str] = []
     for number, limit in enumerate(itertools.islice(itertools.chain(kills, itertools.repeat(None)), MOST_RUNS), 1):
-        code = _once(lab, folder / f"run-{number}.log", limit)
+        output = folder / f"run-{number}.log"
+        code = _once(lab, output, limit)
         yield code
-        if code == 0:
+        stopped = classes(output.read_text("utf-8"))
+        if code == 0 or (stopped and stopped == before and not stubborn):
             return
+        before = stopped
         for appliance in APPLIANCES:
             lab.post(f"/appliances/{appliance}/repair")
         if code == UNREACHABLE:
@@ -170,25 +231,3 @@ def _once(lab: RunningLab, output: Path, limit: float | None) -> int:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             return -signal.SIGKILL
-
-
-def judged(lab: RunningLab, died: bool) -> list[str]:
-    """What is wrong with the fleet and its record. `died`: a host died, which cuts calls and may take a second one out."""
-    found = [
-        f"{name} runs {state['running']}, backup {state['backup']}, in service: {state['in_service']}"
-        for name, state in lab.get("/state")["appliances"].items()
-        if (state["running"], state["backup"], state["in_service"]) != ("2.1", "2.0.1", True)
-    ]
-    back = [event["appliance"] for event in lab.entries("event") if event["text"].startswith("runs 2.0.1")]
-    found += [f"{appliance} was switched back" for appliance in back]
-    if not died:
-        found += [
-            f"{call['appliance']} cut a call: {call['why']}" for call in lab.entries("call") if call["outcome"] == "cut"
-        ]
-        found += _overlaps(lab.entries("outage"))
-    return found
-
-
-def _overlaps(outages: Sequence[Mapping[str, Any]]) -> list[str]:
-    spans = sorted((one["time"], one["end"] or "9", one["appliance"]) for one in outages if one["site"] == "north")
-    return [f"{b[2]} went out while {a[2]} was" for a, b in itertools.pairwise(spans) if b[0] < a[1]]

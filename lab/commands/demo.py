@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from lab.running import ROOT, NotReady, RunningLab, running_playbook
+from lab.server.running import ROOT, NotReady, RunningLab, running_playbook
 
 INTERRUPTED = 130
 NETWORK = 1

@@ -15,10 +15,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab.running import SHORT_WAITS
-from lab.server import FleetServer, Options
+from lab.server.fleet_server import FleetServer, Options
+from lab.server.running import SHORT_WAITS
 from lab.world.demo import DEMO
-from lab.world.fleet import Fleet, describe
+from lab.world.description import Fleet, describe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -40,6 +40,14 @@ def answer(session: Session, request: Request) -> Generator[simpy.Event, Any, An
     return {"protocol": 1, "results": results, "stopped": stopped, "prompts": list(session.prompts.asked)}
 
 
+def run_process(session: Session, request: Request) -> Generator[simpy.Event, Any, Answer]:
+    """`answer`, and with it the process of the session ends, however that comes."""
+    try:
+        return (yield from answer(session, request))
+    finally:
+        session.end()
+
+
 def answer_now(env: simpy.Environment, session: Session, request: Request) -> Answer:
     """Answer a request, letting the simulated time pass that it takes."""
     return cast(Answer, env.run(until=env.process(answer(session, request))))

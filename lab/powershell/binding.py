@@ -187,7 +187,7 @@ def _chosen_set(syntax: Syntax, candidates: Candidates, unknown: Sequence[str]) 
         if unknown:
             text = f"A parameter cannot be found that matches parameter name '{unknown[0]}'."
             raise _refused(syntax, "NamedParameterNotFound", text)
-        candidates.settle()
+        candidates.choose()
         missing = candidates.missing()
         if missing:
             text = f"Cannot process command because of one or more missing mandatory parameters: {' '.join(missing)}."

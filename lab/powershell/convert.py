@@ -262,8 +262,16 @@ def _no_member(value: object, kind: Kind) -> CannotConvert:
     return _refuse(value, kind, why)
 
 
+SESSION_OPTION = "System.Management.Automation.Remoting.PSSessionOption"
+
+
 def _opaque(value: object, kind: Kind) -> object:
-    """An object that JSON cannot carry: a script block where one is asked for, else only what an earlier step gave."""
+    """An object that JSON cannot carry: a script block where one is asked for, else only what an earlier step gave.
+
+    A PSSessionOption is also made of a table of its properties (about_Object_Creation).
+    """
+    if isinstance(value, dict) and kind.net_name == SESSION_OPTION:
+        return value
     wanted = ScriptBlock if kind.net_name == "scriptblock" else PSObject
     if isinstance(value, wanted):
         return value

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import Any, NoReturn, cast
 
 import simpy
 
 from lab.powershell.errors import RUNTIME, ErrorRecord, Thrown, no_prompt, no_user
 from lab.powershell.json_text import Data, to_data
 from lab.powershell.objects import Credential, Secret
+from lab.powershell.process import Process
 from lab.powershell.syntax import Syntax
-
-if TYPE_CHECKING:
-    from lab.powershell.session import Session
 
 WRITE_ERROR = "Microsoft.PowerShell.Commands.WriteErrorException"
 SILENT = ("silentlycontinue", "ignore")
@@ -24,7 +22,7 @@ SILENT = ("silentlycontinue", "ignore")
 class Invocation:
     """A cmdlet running in a session, with its bound parameters (converted, under their full names) and its streams."""
 
-    session: Session
+    session: Process
     syntax: Syntax
     parameters: dict[str, Any]
     parameter_set: str

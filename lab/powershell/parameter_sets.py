@@ -34,7 +34,7 @@ class Candidates:
         if self._left is None or len(self._left) > 1:
             self._resolve()
 
-    def settle(self) -> None:
+    def choose(self) -> None:
         """Settle on the default set when it is still possible, else on the only set that misses nothing; raises `Unresolved`."""
         if self._default and (self._left is None or self._default in self._left):
             self._left = {self._default}

@@ -1,21 +1,29 @@
-"""One PowerShell process: the cmdlets it finds, the state of its modules, and how a cmdlet is run in it."""
+"""A PowerShell process that runs cmdlets: which ones it finds, how one is run, and the way to other computers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, Protocol
 
 import simpy
 
 from lab.powershell.binding import BindingError, bind
 from lab.powershell.catalogue import Implementation, Registry
-from lab.powershell.errors import Thrown, command_not_found, no_command_name
+from lab.powershell.errors import ErrorRecord, Thrown, command_not_found, no_command_name
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import Credential
-from lab.powershell.prompts import Prompts
+from lab.powershell.process import Process
 from lab.powershell.syntax import Syntax
 
 Command = tuple[Syntax, Implementation]
+
+
+class NoAnswer(Thrown):
+    """A computer does not answer at all: the error comes only after `seconds`, when Windows gives up."""
+
+    def __init__(self, record: ErrorRecord, seconds: float) -> None:
+        super().__init__(record, unwinds=False)
+        self.seconds = seconds
 
 
 class Observer(Protocol):
@@ -28,28 +36,30 @@ class Observer(Protocol):
         """The cmdlet of `token` has ended; `result` is what the bridge answers of it (without name and seconds)."""
 
 
-class Session:
-    """A simulated PowerShell process on `machine`, run by `logon` (both opaque here)."""
+class Session(Process):
+    """A process with the cmdlets of `registry`. A subclass says which of them are there, and how others are reached."""
 
     def __init__(
         self, env: simpy.Environment, registry: Registry, machine: object = None, logon: object = None
     ) -> None:
-        self.env = env
+        super().__init__(env, machine, logon)
         self.registry = registry
-        self.machine = machine
-        self.logon = logon
-        self.state: dict[str, Any] = {}
-        self.prompts = Prompts()
         self.observer: Observer | None = None
-        self.available: Callable[[str, str], bool] | None = None
-        self.remote: Callable[[str, Credential | None], Session] | None = None
+
+    def available(self, name: str, module: str) -> bool:
+        """Whether a registered cmdlet of that module is there now."""
+        return True
+
+    def remote(self, address: str, credential: Credential | None) -> Session:
+        """A new session on another computer. Raises `Thrown`: it refuses the credential, or (`NoAnswer`) is silent."""
+        raise NotImplementedError("this session has no way to other computers")
 
     def find(self, name: str) -> Command:
         """The cmdlet of that name; raises `Thrown` as `Get-Command` does when there is none."""
         if not name:
             raise no_command_name()
         found = self.registry.find(name)
-        if found is None or not (self.available is None or self.available(found[0].name, found[0].module)):
+        if found is None or not self.available(found[0].name, found[0].module):
             raise command_not_found(name)
         return found
 

@@ -15,20 +15,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import spnego
-from spnego._negotiate import NegotiateProxy
+
+# The one private name of pyspnego: it keeps MD4, which OpenSSL 3 has no more, to itself. test_auth.py holds it to its value.
 from spnego._ntlm_raw.crypto import ntowfv1
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import InvalidTokenError, SpnegoError
 from spnego.tls import CredSSPTLSContext, default_tls_context, generate_tls_certificate
 
 from lab.wire.machine import Machine
+from lab.wire.private import PrivateFolder, remove_left_over, write_private
 from lab.wire.shell import Logon, Method
 
 _ADVERTISED = {"Negotiate": "Negotiate", "Basic": 'Basic realm="WSMAN"', "CredSSP": "CredSSP"}
 _HANDSHAKES: dict[str, Method] = {"Negotiate": "ntlm", "CredSSP": "credssp"}
 _NTLM_NEGOTIATE = b"NTLMSSP\x00\x01"
+_PREFIX = "lab-accounts-"
 _environment = threading.Lock()
 
 
@@ -157,23 +161,34 @@ def _step(session: Session, word: str, token: bytes) -> bytes | None:
 
 
 def _begin(session: Session, word: str) -> None:
-    acceptor = _Acceptor(usage="accept")
+    # pyspnego's own acceptor: it takes NTLM raw and in SPNEGO, and does not ask for a Kerberos of this computer.
+    acceptor = spnego.server(protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate)
     session.method = _HANDSHAKES[word]
     session.context = _credssp(acceptor) if session.method == "credssp" else acceptor
 
 
 def _credssp(acceptor: spnego.ContextProxy) -> spnego.ContextProxy:
-    return spnego.server(protocol="credssp", credssp_negotiate_context=acceptor, credssp_tls_context=_credssp_tls())
+    inner = _DeniedLogons(acceptor)
+    return spnego.server(protocol="credssp", credssp_negotiate_context=inner, credssp_tls_context=_credssp_tls())
 
 
-class _Acceptor(NegotiateProxy):
-    """NTLM, raw or in SPNEGO. Every error is a denied logon: CredSSP tells it to the client, as Windows does."""
+class _DeniedLogons:
+    """The acceptor within CredSSP. Every error of it is a denied logon (SEC_E_LOGON_DENIED), which CredSSP tells the client.
+
+    pyspnego alone answers an unknown account with a status that no Windows sends.
+    """
+
+    def __init__(self, acceptor: spnego.ContextProxy) -> None:
+        self._acceptor = acceptor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._acceptor, name)
 
     def step(
         self, in_token: bytes | None = None, *, channel_bindings: GssChannelBindings | None = None
     ) -> bytes | None:
         try:
-            return super().step(in_token, channel_bindings=channel_bindings)
+            return self._acceptor.step(in_token, channel_bindings=channel_bindings)
         except SpnegoError as error:
             raise InvalidTokenError(context_msg=str(error)) from error
 
@@ -193,10 +208,15 @@ def _credssp_tls() -> CredSSPTLSContext:
     certificate, key, tls.public_key = generate_tls_certificate()
     with tempfile.TemporaryDirectory(prefix="lab-credssp-") as directory:
         path = Path(directory, "certificate.pem")
-        path.touch(0o600)
-        path.write_bytes(certificate + key)
+        write_private(path, certificate + key)
         tls.context.load_cert_chain(path)
     return tls
+
+
+@functools.cache
+def _clean_up() -> None:
+    """Once in each process."""
+    remove_left_over(_PREFIX)
 
 
 class CredentialFile:
@@ -207,24 +227,24 @@ class CredentialFile:
 
     def __init__(self, domain: str) -> None:
         self._domain = domain
-        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: PrivateFolder | None = None
         self._written: dict[str, str] = {}
 
     def update(self, accounts: Mapping[str, str]) -> None:
         """Write the accounts, unless they are what the file holds."""
-        if self._directory is None:
-            self._directory = tempfile.TemporaryDirectory(prefix="lab-accounts-")
+        if self._folder is None:
+            _clean_up()
+            self._folder = PrivateFolder(_PREFIX)
         elif self._written == accounts:
             return
-        self._path.touch(0o600)
-        self._path.write_text("".join(self._lines(accounts)), "utf-8")
+        write_private(self._path, "".join(self._lines(accounts)).encode())
         self._written = dict(accounts)
 
     def remove(self) -> None:
         """Delete the file."""
-        if self._directory is not None:
-            self._directory.cleanup()
-        self._directory = None
+        if self._folder is not None:
+            self._folder.remove()
+        self._folder = None
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -239,8 +259,8 @@ class CredentialFile:
 
     @property
     def _path(self) -> Path:
-        assert self._directory is not None
-        return Path(self._directory.name, "smbpasswd")
+        assert self._folder is not None
+        return self._folder.path / "smbpasswd"
 
     def _lines(self, accounts: Mapping[str, str]) -> Iterator[str]:
         for user, password in accounts.items():

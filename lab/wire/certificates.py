@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lab.wire.private import write_private
+
 TlsContext = ssl.SSLContext
 _LIFETIME = datetime.timedelta(days=365)
 _CA_NAME = "Simulated lab CA"
@@ -35,7 +37,7 @@ class CertificateAuthority:
         key = _new_key()
         certificate = self._issue(name, key, [*map(_address, addresses), *map(x509.DNSName, names)])
         file = self._directory / f"{name}.pem"
-        _write_private(file, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
+        write_private(file, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         return context
@@ -57,7 +59,7 @@ class CertificateAuthority:
         if not key_file.exists():
             key = _new_key()
             self.certificate.write_bytes(_self_signed(key).public_bytes(serialization.Encoding.PEM))
-            _write_private(key_file, _pem(key))
+            write_private(key_file, _pem(key))
         loaded = serialization.load_pem_private_key(key_file.read_bytes(), None)
         assert isinstance(loaded, ec.EllipticCurvePrivateKey)
         return loaded, x509.load_pem_x509_certificate(self.certificate.read_bytes())
@@ -117,8 +119,3 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _write_private(file: Path, content: bytes) -> None:
-    file.touch(0o600)
-    file.write_bytes(content)

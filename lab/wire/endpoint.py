@@ -95,7 +95,7 @@ class Endpoint:
         if rule is None:
             return await self._serve(visit)
         done = await self._serve(visit) if rule.after else None
-        broken = await self._parts.saboteur.strike(rule, visit.request)
+        broken = await self._parts.saboteur.apply(rule, visit.request)
         return broken or done or await self._serve(visit)
 
     def _hit(self, visit: _Visit) -> Rule | None:
@@ -137,7 +137,7 @@ class Endpoint:
         if rule is None:
             return _closed(visit, await self._outcome(message, len(document), caller))
         done = await self._outcome(message, len(document), caller) if rule.after else None
-        broken = await self._parts.saboteur.strike(rule, visit.request)
+        broken = await self._parts.saboteur.apply(rule, visit.request)
         if broken is not None:
             return broken
         outcome = self._spoiled(rule, message) or done

@@ -61,7 +61,7 @@ class Saboteur:
         self._released.set()
         self._released = asyncio.Event()
 
-    async def strike(self, rule: Rule, request: web.BaseRequest) -> web.Response | None:
+    async def apply(self, rule: Rule, request: web.BaseRequest) -> web.Response | None:
         """Carry out the part of the rule that is below WS-Management.
 
         Returns the answer to give instead, or None to go on. Does not return when the connection is cut.

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab.powershell.objects import Credential
-from lab.world.calls import Line, cut
+from lab.world.activity import Activity
+from lab.world.calls import CallCapacity, Failure, cut
 from lab.world.certificates import put_in_store
-from lab.world.computer import Activity, Computer, Service
+from lab.world.computer import Computer, Service
 from lab.world.configuration import Ini, addresses
+from lab.world.context import WorldContext
 from lab.world.faults import Faults
 from lab.world.machines import Role, VirtualMachine, VmSet, booted, guest
 from lab.world.network import account
+from lab.world.obstacles import Obstacle, Way, close_firewall, log, obstacle_of, open_firewall
 from lab.world.record import Outage
+from lab.world.site import Site
+from lab.world.switches import own_text
 from lab.world.tenant import TenantAppliance
-
-if TYPE_CHECKING:
-    from lab.world.site import Site
-    from lab.world.world import World
 
 PROGRAM_DATA = r"C:\ProgramData\CloudConnector"
 MODULE_INI = rf"{PROGRAM_DATA}\module.ini"
@@ -37,12 +38,12 @@ class Directories:
 
 @dataclass(eq=False)
 class Appliance:
-    """One appliance. Every change of what calls depend on ends in `settle`."""
+    """One appliance. Every change of what calls depend on ends in `recompute_service`."""
 
-    world: World
-    site: Site
+    world: WorldContext
+    site: Site[Appliance]
     computer: Computer
-    line: Line
+    calls: CallCapacity
     owner: str
     """The account that deployed it."""
     address: str = ""
@@ -56,8 +57,12 @@ class Appliance:
     maintenance: bool = False
     """In manual maintenance mode (Enter-CcUpdate)."""
     draining: bool = False
+    updating: str | None = None
+    """The action of the automatic update that is under way: OsUpdate, BitsUpdate or Deploy."""
     registered: bool = False
     """Register-CcAppliance was run since the MSI was installed."""
+    kept: tuple[str, bool] = ("", False)
+    """What the last MSI had when it was removed: account of the management service, and whether it was registered."""
     management_switch_name: str = "SfB CCE Management Switch"
     management_switch: bool = False
     """The temporary switch of a deployment is there."""
@@ -78,6 +83,10 @@ class Appliance:
     logging_until: float = 0.0
     """Call logging goes on until this simulated second."""
     faults: Faults = field(default_factory=Faults)
+    no_calls: dict[str, set[Way]] = field(default_factory=dict)
+    """Version -> the ways in which its set, deployed or not, carries no call though everything reads well."""
+    obstacle: Obstacle | None = None
+    """What keeps calls from the set in production just now."""
     outage: Outage | None = None
     _cause: str = ""
 
@@ -108,6 +117,11 @@ class Appliance:
         return [machine for one in self.sets.values() for machine in one]
 
     @property
+    def edges(self) -> list[Computer]:
+        """The Edge VMs of all sets."""
+        return [machine.computer for machine in self.machines if machine.role == "Edge"]
+
+    @property
     def in_tenant(self) -> TenantAppliance | None:
         """What the tenant knows of it."""
         known = self.world.tenant.appliances.values()
@@ -125,54 +139,85 @@ class Appliance:
         network = ini["Network"]
         switches = (network["CorpnetSwitchName"], *([network["InternetSwitchName"]] if role == "Edge" else []))
         computer = guest(self.world.env, server, role, self._service_changed)
-        name = self.world.switches.vm_name.format(server=server, version=version)
+        name = self.world.switches.vm_name.format(server=server, version=self.own_text(version))
         machine = VirtualMachine(name, role, computer, address, switches)
         if role == "Edge":
-            put_in_store(self, computer, ini)
-        self.sets.setdefault(version, VmSet(version)).machines[role] = machine
+            put_in_store(computer, ini, self.world.start)
+        made = self.sets.setdefault(version, VmSet(version))
+        machine.join(made.machines)
+        close_firewall(self.no_calls.get(version, set()), made, self.world.switches.blocking_rule)
         return machine
+
+    def own_text(self, version: str) -> str:
+        """A version as the product writes it: in the names of VMs, and for those who name a version to it."""
+        return own_text(version, self.world.switches)
 
     def drop_set(self, version: str) -> None:
         """Removes a set with all its VMs."""
         for machine in self.sets.pop(version):
             machine.turn_off()
-        self.settle()
-
-    def machine_at(self, address: str) -> VirtualMachine | None:
-        """The VM that answers to an address, server name or FQDN on the corporate network."""
-        wanted = address.casefold()
-        for machine in self.machines:
-            server = machine.computer.name.casefold()
-            named = wanted in (machine.address, server) or wanted.startswith(f"{server}.")
-            if named and machine.on and machine.connected:
-                return machine
-        return None
+        self.recompute_service()
 
     # --- in service or not
 
     @contextmanager
-    def because(self, cause: str) -> Iterator[None]:
-        """What changes meanwhile is put down to `cause`."""
+    def cause(self, cause: str) -> Iterator[None]:
+        """Records `cause` as the reason of what changes in the block."""
         before, self._cause = self._cause, cause
         try:
             yield
         finally:
             self._cause = before
 
-    def settle(self) -> None:
-        """Draws the consequences of the present state: calls that cannot live are cut, service begins or ends."""
+    def recompute_service(self) -> None:
+        """Cuts the calls that cannot live in the present state, and begins or ends service."""
         carries = self.carrying is not None
-        if not carries and self.line.alive:
-            cut(self.line, self.world.record, self.world.now(), self.cause)
+        if not carries and self.calls.live_calls:
+            cut(self.calls, self.world.record, self.world.now(), self.current_cause)
         if carries and self.computer.files.exists(self.recovery_file):
             self.computer.files.remove(self.recovery_file)
-        taking = carries and not self.draining
-        if taking != self.line.taking:
-            self.line.taking = taking
+        self._meet_obstacle()
+        taking = carries and not self.draining and self.obstacle is None
+        if taking != self.calls.taking:
+            self.calls.taking = taking
             self._note_service()
 
+    def carry_no_calls(self, version: str, way: Way) -> None:
+        """From now on the set of a version, deployed or not, carries no call in this way; all that lives on goes on."""
+        self.no_calls.setdefault(version, set()).add(way)
+        if version in self.sets:
+            close_firewall({way}, self.sets[version], self.world.switches.blocking_rule)
+        with self.cause(f"{version} carries no call: {way}"):
+            self.recompute_service()
+
+    def mend(self, way: Way) -> None:
+        """This way keeps calls from no deployed set any more."""
+        for version in self.sets:
+            self.no_calls.get(version, set()).discard(way)
+        self.recompute_service()
+
+    def failure(self) -> Failure | None:
+        """Why a call that reaches the set in production fails, if it does; its event is logged."""
+        if self.obstacle is None or self.carrying is None or self.draining:
+            return None
+        if not self.obstacle.at_once:
+            log(self.obstacle, self.carrying)
+        return Failure(f"{self.name}: {self.obstacle.why}", self.obstacle.answered)
+
+    def _meet_obstacle(self) -> None:
+        """Notes what keeps calls from the set in production; some of it is logged as soon as it is met."""
+        carrying, before = self.carrying, self.obstacle
+        self.obstacle = obstacle_of(self.no_calls.get(carrying.version, set()) if carrying else set(), carrying)
+        if self.obstacle is not None and carrying is not None and self.obstacle.at_once and self.obstacle != before:
+            log(self.obstacle, carrying)
+
     @property
-    def cause(self) -> str:
+    def acting(self) -> bool:
+        """Whether a cmdlet, or the management service, is just now at work on what calls depend on."""
+        return bool(self._cause)
+
+    @property
+    def current_cause(self) -> str:
         """Why something changes just now, for the record."""
         return self._cause or "VMs, services or networks of the running set"
 
@@ -182,8 +227,8 @@ class Appliance:
         roots = [known.appliance for user, known in self.directories.items() if user == account(self.owner)]
         return rf"{roots[0] if roots else PROGRAM_DATA}\CceSevicePersistent"
 
-    def give_up(self, failed: list[Service]) -> None:
-        """The signs that the management service leaves when it cannot bring services back (4.2); its tries are not simulated."""
+    def mark_unrecoverable(self, failed: list[Service]) -> None:
+        """Leaves the signs of the management service that could not bring services back (4.2)."""
         for service in failed:
             service.start_mode = "Manual"
         source = "Cloud Connector Management Service"
@@ -199,13 +244,13 @@ class Appliance:
             self.outage.end = self.world.now()
             self.world.record.end(self.outage)
             self.outage = None
-        if not self.line.taking:
-            self.outage = Outage(self.name, self.site.name, self.world.now(), self.cause)
+        if not self.calls.taking:
+            self.outage = Outage(self.name, self.site.name, self.world.now(), self.current_cause)
             self.world.record.begin(self.outage)
-        self.site.weigh(f"{self.name}: {self.cause}")
+        self.site.check_shortage(f"{self.name}: {self.current_cause}")
 
     def _service_changed(self, _: Service) -> None:
-        self.settle()
+        self.recompute_service()
 
     # --- power
 
@@ -213,21 +258,22 @@ class Appliance:
         """The host went down or came up: its VMs follow, as Hyper-V does by default."""
         if computer.up:
             machines = [machine for machine in self.machines if machine.saved_on]
-            self.world.env.process(self._boot_machines(machines))
+            self.computer.run(self._boot_machines(machines))
         else:
             self._lose_power()
 
     def _lose_power(self) -> None:
         self.draining = False
-        with self.because("host down"):
+        with self.cause("host down"):
             for machine in self.machines:
-                machine.saved_on = machine.on
+                saved_on = machine.on or machine.saved_on
                 machine.turn_off()
-            self.settle()
+                machine.saved_on = saved_on
+            self.recompute_service()
 
     def _boot_machines(self, machines: list[VirtualMachine]) -> Activity:
-        yield from booted(self.world.env, machines, VM_BOOT_SECONDS)
-        self.settle()
+        yield from booted(self.world.env, machines, VM_BOOT_SECONDS, in_order=self.world.switches.vms_start_in_order)
+        self.recompute_service()
 
     def restart(self) -> None:
         """The host goes down now and comes back by itself; whatever runs on it ends."""
@@ -235,15 +281,19 @@ class Appliance:
         self.computer.reboot()
 
     def repair(self) -> None:
-        """As if put right by hand: no fault waits, broken services can start, and the running set carries calls again."""
+        """As if put right by hand: no fault waits, nothing keeps calls off, broken services can start, and the running set
+        carries calls again."""
         self.faults.clear()
+        self.no_calls.clear()
         self.draining = False
+        for one in self.sets.values():
+            open_firewall(one)
         for service in (service for one in self.sets.values() for service in one.services):
             service.broken = False
         running = self.running_set
         if running is not None and not self.maintenance:
             running.engage()
-        self.settle()
+        self.recompute_service()
 
     # --- files of the product
 
@@ -269,11 +319,13 @@ class Appliance:
             "scripts": self.msi,
             "running": self.running,
             "backup": self.backup,
-            "in_service": self.line.taking,
+            "in_service": self.calls.taking,
             "draining": self.draining,
+            "updating": self.updating,
             "maintenance": self.maintenance,
             "registered": self.registered,
-            "calls": len(self.line.alive),
+            "calls": len(self.calls.live_calls),
+            "no_calls": {version: sorted(ways) for version, ways in self.no_calls.items()},
             "management_service": service and {"state": service.state, "account": service.account},
             "management_switch": self.management_switch,
             "sets": {

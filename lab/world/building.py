@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lab.powershell.objects import Credential, Secret
 from lab.world import credentials
 from lab.world.appliance import PROGRAM_DATA, Appliance, Directories
 from lab.world.bits import write_bits
-from lab.world.calls import Line
+from lab.world.calls import CallCapacity
 from lab.world.computer import GIB, Computer, Module
-from lab.world.configuration import FILE, Ini, identity, parse, render
+from lab.world.configuration import FILE, Ini, identity, number, parse, render
+from lab.world.description import Account, ApplianceDescription
 from lab.world.machines import ROLES
 from lab.world.network import account
-from lab.world.product import Installer, own_service, put_in_place
+from lab.world.product import Installer, install_msi, own_service
+from lab.world.site import Site
 from lab.world.tenant import TenantAppliance, new_identity
-
-if TYPE_CHECKING:
-    from lab.world.fleet import Account, ApplianceDescription
-    from lab.world.site import Site
 
 DOTNET_KEY = r"HKLM:\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full"
 SERVICE_PASSWORD = "Simulated-Cce-Passw0rd!"
@@ -27,23 +23,24 @@ Place = tuple[int, int]
 """Number of the site in the fleet and of the appliance in the site, both from 1: names and addresses follow from it."""
 
 
-def build_appliance(site: Site, described: ApplianceDescription, owner: Account, place: Place) -> Appliance:
-    """Makes the appliance and puts it into its site and world."""
+def build_appliance(site: Site[Appliance], described: ApplianceDescription, owner: Account, place: Place) -> Appliance:
+    """Makes the appliance and puts it into its site."""
     world = site.world
     computer = _computer(site, described, owner)
-    line = Line(world.env, described.name, CAPACITY[described.hardware])
-    appliance = Appliance(world, site, computer, line, owner.name, described.address)
+    calls = CallCapacity(world.env, described.name, CAPACITY[described.hardware])
+    appliance = Appliance(world, site, computer, calls, owner.name, described.address)
+    appliance.no_calls = {version: set(ways) for version, ways in described.no_calls.items()}
+    calls.fails = appliance.failure
     computer.watchers.append(appliance.power_changed)
     computer.executables["msiexec.exe"] = Installer(appliance).run
     site.appliances.append(appliance)
-    world.appliances[described.name] = appliance
     _install(appliance, described, ini_values(site, described.hardware, place))
     _register(appliance)
-    appliance.settle()
+    appliance.recompute_service()
     return appliance
 
 
-def _computer(site: Site, described: ApplianceDescription, owner: Account) -> Computer:
+def _computer(site: Site[Appliance], described: ApplianceDescription, owner: Account) -> Computer:
     world = site.world
     computer = Computer(world.env, described.name, world.network, world.start)
     computer.boot_seconds = world.switches.boot_seconds
@@ -51,6 +48,7 @@ def _computer(site: Site, described: ApplianceDescription, owner: Account) -> Co
     computer.memory.size = described.memory_gb * GIB
     computer.memory.free = (described.memory_gb * GIB) // (2 if world.switches.ram_for_two_sets else 16)
     computer.registry.set(DOTNET_KEY, {"Release": described.dotnet_release})
+    computer.set_policy(**described.windows)
     computer.modules += [Module("Hyper-V", r"C:\Windows\System32\WindowsPowerShell\v1.0\Modules\Hyper-V")]
     computer.modules += [Module("SkypeOnlineConnector", r"C:\Program Files\Common Files\Skype\SkypeOnlineConnector")]
     computer.add_account(owner.name, owner.password)
@@ -59,16 +57,20 @@ def _computer(site: Site, described: ApplianceDescription, owner: Account) -> Co
 
 
 def _install(appliance: Appliance, described: ApplianceDescription, values: Ini) -> None:
-    put_in_place(appliance, described.scripts)
+    install_msi(appliance, described.scripts)
     own_service(appliance)
     appliance.registered = True
     _write_configuration(appliance, render(described.scripts, values))
-    _fill_cache(appliance)
+    if number(described.scripts) < (2, 0) and not appliance.world.switches.early_ini_copied:
+        appliance.computer.files.remove(rf"{PROGRAM_DATA}\{FILE}")
+    _fill_cache(appliance, described)
     _fill_share(appliance, described.running)
     for version in filter(None, (described.running, described.backup)):
         deploy(appliance, version, values)
     appliance.running, appliance.backup = described.running, described.backup
     appliance.sets[described.running].engage()
+    for one in (appliance.computer, *(machine.computer for machine in appliance.sets[described.running])):
+        one.windows_updates = described.windows_updates
     appliance.write_versions()
 
 
@@ -79,9 +81,11 @@ def _write_configuration(appliance: Appliance, text: str) -> None:
     appliance.computer.files.write_text(rf"{PROGRAM_DATA}\{FILE}", text)
 
 
-def _fill_cache(appliance: Appliance) -> None:
+def _fill_cache(appliance: Appliance, described: ApplianceDescription) -> None:
+    """What the release that runs was registered with, and the one whose scripts are installed."""
     tenant = appliance.world.tenant
-    cached = {kind: Credential(kind, Secret(SERVICE_PASSWORD)) for kind in credentials.NEW_TYPES}
+    kinds = [kind for version in (described.running, described.scripts) for kind in credentials.wanted(version)]
+    cached = {kind: Credential(kind, Secret(SERVICE_PASSWORD)) for kind in kinds}
     cached["TenantAdmin"] = Credential(tenant.administrator, Secret(tenant.password))
     credentials.store(appliance, appliance.owner, cached)
 
@@ -100,8 +104,7 @@ def deploy(appliance: Appliance, version: str, values: Ini) -> None:
 
 
 def _register(appliance: Appliance) -> None:
-    text = appliance.computer.files.read_text(rf"{PROGRAM_DATA}\{FILE}")
-    found = identity(parse(text))
+    found = identity(ini_in_force(appliance))
     record = TenantAppliance(
         new_identity(found.site, appliance.name),
         appliance.name,
@@ -113,7 +116,7 @@ def _register(appliance: Appliance) -> None:
     appliance.world.tenant.appliances[record.identity] = record
 
 
-def ini_values(site: Site, hardware: str, place: Place) -> Ini:
+def ini_values(site: Site[Appliance], hardware: str, place: Place) -> Ini:
     """What the CloudConnector.ini of an appliance says: the names and addresses that follow from its place in the fleet."""
     number, position = place
     server, network = f"S{number}A{position}", f"10.{number // 256}.{number % 256}"
@@ -189,4 +192,11 @@ def gateway(site: str, number: int, one: int) -> dict[str, str]:
 
 def new_ini(appliance: Appliance, version: str) -> str:
     """The template of `version` with the values of the ini in force on the appliance: what an administrator prepares."""
-    return render(version, parse(appliance.computer.files.read_text(rf"{PROGRAM_DATA}\{FILE}")))
+    return render(version, ini_in_force(appliance))
+
+
+def ini_in_force(appliance: Appliance) -> Ini:
+    """The ini in ProgramData, or where there is none (before 2.0) that of the appliance directory."""
+    files, own = appliance.computer.files, appliance.directories[account(appliance.owner)].appliance
+    paths = [rf"{root}\{FILE}" for root in (PROGRAM_DATA, own)]
+    return parse(files.read_text(next((path for path in paths if files.exists(path)), paths[0])))

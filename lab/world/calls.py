@@ -13,13 +13,21 @@ from typing import Literal
 
 import simpy
 
-from lab.world.computer import Activity
+from lab.world.activity import Activity
 from lab.world.record import Call, Record
 
 Direction = Literal["inbound", "outbound"]
 
 
-class Line:
+@dataclass(frozen=True)
+class Failure:
+    """Why a call came to nothing; `answered`: it was answered first, so nobody tries another appliance."""
+
+    why: str
+    answered: bool = False
+
+
+class CallCapacity:
     """What an appliance carries: the calls alive on it, and whether it takes new ones."""
 
     def __init__(self, env: simpy.Environment, name: str, capacity: int) -> None:
@@ -27,29 +35,34 @@ class Line:
         self.capacity = capacity
         """Calls at once: 500, or 50 for hardware type Minimum (cloud-connector.md 4)."""
         self.taking = False
-        self.alive: dict[int, Call] = {}
+        self.live_calls: dict[int, Call] = {}
+        self.fails: Callable[[], Failure | None] = lambda: None
+        """Asked when a call is offered that should be taken: why it comes to nothing all the same, if it does."""
         self._env = env
         self._idle: simpy.Event | None = None
 
     def count(self, direction: Direction) -> int:
         """The calls of one direction that are alive: what the performance counter of Mediation shows."""
-        return sum(call.direction == direction for call in self.alive.values())
+        return sum(call.direction == direction for call in self.live_calls.values())
 
-    def refuses(self) -> str | None:
-        """Why a new call would be refused now, or None."""
+    def failure(self) -> Failure | None:
+        """Why a call that is offered now comes to nothing, or None. Whoever asks has offered one: it may leave its event."""
+        failure = self.fails()
+        if failure is not None:
+            return failure
         if not self.taking:
-            return f"{self.name} takes no calls"
-        return f"{self.name} is full" if len(self.alive) >= self.capacity else None
+            return Failure(f"{self.name} takes no calls")
+        return Failure(f"{self.name} is full") if len(self.live_calls) >= self.capacity else None
 
     def take(self, call: Call) -> None:
         """Carries the call from now on."""
         call.appliance = self.name
-        self.alive[call.number] = call
+        self.live_calls[call.number] = call
 
     def leave(self, call: Call) -> bool:
         """The call is over; False when it was so before."""
-        gone = self.alive.pop(call.number, None) is not None
-        if not self.alive and self._idle is not None:
+        gone = self.live_calls.pop(call.number, None) is not None
+        if not self.live_calls and self._idle is not None:
             self._idle.succeed()
             self._idle = None
         return gone
@@ -59,7 +72,7 @@ class Line:
         if self._idle is None:
             self._idle = self._env.event()
         event = self._idle
-        if not self.alive:
+        if not self.live_calls:
             self._idle = None
             event.succeed()
         return event
@@ -82,7 +95,7 @@ class Source:
         env: simpy.Environment,
         site: str,
         direction: Direction,
-        lines: Sequence[Line],
+        carriers: Sequence[CallCapacity],
         load: Load,
         record: Record,
         chance: random.Random,
@@ -92,7 +105,7 @@ class Source:
     ) -> None:
         self.direction = direction
         self.load = load
-        self._env, self._site, self._lines = env, site, lines
+        self._env, self._site, self._carriers = env, site, carriers
         self._record, self._chance, self._retries = record, chance, retries
         self._numbers, self._clock = numbers, clock
         self._generation = 0
@@ -124,41 +137,45 @@ class Source:
             emergency = self._chance.random() < self.load.emergency_share
         call = Call(self._numbers(), self._site, self.direction, emergency, self._clock())
         self._record.begin(call)
-        line = self._place(call)
-        if line is None:
+        carrier = self._place(call)
+        if carrier is None:
             return call
         length = self._chance.expovariate(1 / self.load.mean_seconds) if seconds is None else seconds
-        self._env.timeout(length).callbacks.append(lambda _: self._complete(call, line))
+        self._env.timeout(length).callbacks.append(lambda _: self._complete(call, carrier))
         return call
 
-    def _place(self, call: Call) -> Line | None:
+    def _place(self, call: Call) -> CallCapacity | None:
         """Tries the appliances in random order, all of them or the first only; the call is lost when none takes it."""
-        order = self._chance.sample(self._lines, len(self._lines))
+        order = self._chance.sample(self._carriers, len(self._carriers))
         reasons = []
-        for line in order if self._retries else order[:1]:
-            call.tried.append(line.name)
-            reason = line.refuses()
-            if reason is None:
-                line.take(call)
-                return line
-            reasons.append(reason)
+        for carrier in order if self._retries else order[:1]:
+            call.tried.append(carrier.name)
+            failure = carrier.failure()
+            if failure is None:
+                carrier.take(call)
+                return carrier
+            reasons.append(failure.why)
+            if failure.answered:
+                call.appliance = carrier.name
+                self._end(call, "cut", failure.why)
+                return None
         self._end(call, "refused", "; ".join(reasons) or "no appliance")
         return None
 
-    def _complete(self, call: Call, line: Line) -> None:
-        if line.leave(call):
+    def _complete(self, call: Call, carrier: CallCapacity) -> None:
+        if carrier.leave(call):
             self._end(call, "completed" if len(call.tried) == 1 else "rerouted", "")
 
-    def _end(self, call: Call, outcome: Literal["completed", "rerouted", "refused"], why: str) -> None:
+    def _end(self, call: Call, outcome: Literal["completed", "rerouted", "refused", "cut"], why: str) -> None:
         call.end, call.outcome, call.why = self._clock(), outcome, why
         self._record.end(call)
 
 
-def cut(line: Line, record: Record, now: datetime, why: str) -> int:
-    """Ends every call of a line; returns how many."""
-    calls = list(line.alive.values())
+def cut(carrier: CallCapacity, record: Record, now: datetime, why: str) -> int:
+    """Ends every call that an appliance carries; returns how many."""
+    calls = list(carrier.live_calls.values())
     for call in calls:
         call.end, call.outcome, call.why = now, "cut", why
-        line.leave(call)
+        carrier.leave(call)
         record.end(call)
     return len(calls)

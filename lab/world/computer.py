@@ -7,23 +7,22 @@ and is told of changes by `Service.watchers` and `Computer.watchers`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
 import simpy
 
+from lab.world.activity import KILLED, Activity
 from lab.world.files import Files, Folder
 from lab.world.network import Logon, Network, account, is_unc
-from lab.world.tasks import KILLED, Scheduler
+from lab.world.policy import STRONG_CRYPTO, STRONG_CRYPTO_KEY, HostPolicy
+from lab.world.tasks import Scheduler
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 """When a world begins unless it says otherwise."""
-
-Activity = Generator[simpy.Event, Any, Any]
-"""The body of a simpy process."""
 
 GIB = 1024**3
 
@@ -47,6 +46,13 @@ class Service:
     """A service that does not start: Start-Service fails, and so does the automatic start of a boot."""
     watchers: list[Callable[[Service], None]] = field(default_factory=list)
     """Called after every change of `state`."""
+    blocked: Callable[[], bool] = bool
+    """Whether something outside of this computer keeps it from starting; by default nothing does."""
+
+    @property
+    def startable(self) -> bool:
+        """Whether it would start now."""
+        return not self.broken and not self.blocked()
 
     def become(self, state: str) -> None:
         """Changes the state at once and tells the watchers."""
@@ -194,17 +200,44 @@ class Computer:
         self.services = Services()
         self.accounts: dict[str, str] = {}
         self.executables: dict[str, Executable] = {}
+        self.permissions: dict[str, tuple[str, ...]] = {}
         self.modules: list[Module] = []
         self.events: dict[str, list[EventEntry]] = {"Application": [], "System": []}
+        self.firewall: dict[str, bool] = {}
+        """Inbound firewall rules by display name, and whether each is enabled."""
         self.certificates: list[StoredCertificate] = []
         self.memory = Memory()
         self.os_version = "6.3.9600"
+        self.windows_updates = 0
+        """Rounds of Windows updates that wait: each is installed and followed by a restart."""
+        self.policy = HostPolicy()
+        self.set_strong_crypto(True)
         self.tasks = Scheduler(self)
         self.up = True
         self.boot_time = start
         self.boot_seconds = 120.0
         self.watchers: list[Callable[[Computer], None]] = []
         self._running: set[simpy.Process] = set()
+
+    # --- settings
+
+    def set_policy(self, **changes: object) -> None:
+        """Changes how Windows is set up. Raises ValueError for what is no field of `HostPolicy`."""
+        unknown = sorted(set(changes) - {one.name for one in fields(HostPolicy)})
+        if unknown:
+            raise ValueError(f"windows: unknown {', '.join(unknown)}")
+        self.policy = replace(self.policy, **changes)  # type: ignore[arg-type]
+        if "strong_crypto" in changes:
+            self.set_strong_crypto(self.policy.strong_crypto)
+
+    def set_strong_crypto(self, wanted: bool) -> None:
+        """Whether .NET offers more than TLS 1.0: a value in the registry, which is read at each request."""
+        self.registry.set(STRONG_CRYPTO_KEY, {STRONG_CRYPTO: 1} if wanted else {})
+
+    @property
+    def strong_crypto(self) -> bool:
+        """What the registry says now."""
+        return (self.registry.get(STRONG_CRYPTO_KEY) or {}).get(STRONG_CRYPTO) == 1
 
     # --- time and logons
 
@@ -266,7 +299,7 @@ class Computer:
         """Starts a stopped service; raises OSError when it does not start."""
         if service.state == "Running":
             return
-        if service.broken or service.start_mode == "Disabled":
+        if not service.startable or service.start_mode == "Disabled":
             raise OSError(f"Cannot start service {service.name} on computer '.'.")
         service.become("StartPending")
         yield self.env.timeout(service.start_seconds)
@@ -310,14 +343,20 @@ class Computer:
     def _boot(self) -> Activity:
         yield self.env.timeout(self.boot_seconds)
         self.up, self.boot_time = True, self.now()
-        self._forget_restart()
+        self.forget_restart()
         for service in self.services.values():
-            if service.start_mode == "Auto" and not service.broken:
+            if service.start_mode == "Auto" and service.startable:
                 service.become("Running")
         self._tell()
 
-    def _forget_restart(self) -> None:
+    def want_restart(self) -> None:
+        """A round of Windows updates was installed; the rest of it is done by a restart."""
+        self.registry.set(RESTART_KEYS[1], {})
+
+    def forget_restart(self) -> None:
         """What waited for this restart is done."""
+        if self.registry.get(RESTART_KEYS[1]) is not None:
+            self.windows_updates = max(0, self.windows_updates - 1)
         self.registry.set(SESSION_MANAGER, {})
         for key in RESTART_KEYS:
             self.registry.remove(key)
@@ -341,8 +380,9 @@ def _killable(body: Activity) -> Activity:
 
 
 SESSION_MANAGER = r"HKLM:\SYSTEM\CurrentControlSet\Control\Session Manager"
+REBOOT_PENDING = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"
 RESTART_KEYS = (
-    r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending",
+    REBOOT_PENDING,
     r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired",
 )
 """Keys that are there while servicing, or Windows Update, waits for a restart."""

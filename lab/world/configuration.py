@@ -8,8 +8,14 @@ from dataclasses import dataclass
 
 Ini = Mapping[str, Mapping[str, str]]
 FILE = "CloudConnector.ini"
-BUILDS = {"2.1": "6.0.9319.419"}
-"""The only build number that is known; the others are made up."""
+BUILDS = {
+    "1.4.1": "6.0.9319.1",
+    "1.4.2": "6.0.9319.2",
+    "2.0": "6.0.9319.3",
+    "2.0.1": "6.0.9319.4",
+    "2.1": "6.0.9319.419",
+}
+"""Only that of 2.1 is known; the others are made up."""
 
 
 class BadConfiguration(Exception):

@@ -55,9 +55,13 @@ def cache(appliance: Appliance, logon: Logon) -> dict[str, Credential]:
 def cached(appliance: Appliance, logon: Logon, kind: str) -> Credential | None:
     """One cached credential. Raises Sealed."""
     known = cache(appliance, logon)
-    if kind in known or kind not in DERIVED or "CceService" not in known:
-        return known.get(kind)
-    return Credential("Administrator", known["CceService"].password)
+    found = known.get(kind)
+    if kind not in DERIVED:
+        return found
+    if found is not None and found.user != kind:
+        return found
+    secret = found or known.get("CceService")
+    return None if secret is None else Credential("Administrator", secret.password)
 
 
 def opens(appliance: Appliance, user: str, password: str) -> bool:

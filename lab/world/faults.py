@@ -1,4 +1,4 @@
-"""Faults that strike an appliance inside its cmdlets, by number of times, at named moments.
+"""Faults that are applied inside the cmdlets of an appliance, by number of times, at named moments.
 
 A fault names a cmdlet (`*` for any), the moment (`before`, `during`, `after`), for `during` optionally the point of the cmdlet's
 work, and what happens. The documented troubles (cloud-connector.md 6.3) have names: see `troubles.py`.
@@ -31,8 +31,8 @@ class Fault:
     point: str | None = None
     code: int = 1603
 
-    def strikes(self, cmdlet: str, when: When, point: str | None) -> bool:
-        """Whether this is its moment."""
+    def matches(self, cmdlet: str, when: When, point: str | None) -> bool:
+        """Whether it is to be applied at this moment of this cmdlet."""
         named = self.cmdlet in ("*", cmdlet) and self.when == when
         return named and self.times > 0 and self.point in (None, point)
 
@@ -44,14 +44,14 @@ class Faults:
         self.waiting: list[Fault] = []
 
     def take(self, cmdlet: str, when: When, point: str | None = None) -> Fault | None:
-        """The fault that strikes now, if any; it has one time less from then on."""
+        """The fault to apply now, if any; it is counted down."""
         for fault in self.waiting:
-            if fault.strikes(cmdlet, when, point):
+            if fault.matches(cmdlet, when, point):
                 fault.times -= 1
                 self.waiting = [other for other in self.waiting if other.times > 0]
                 return fault
         return None
 
     def clear(self) -> None:
-        """Nothing strikes any more."""
+        """Removes all faults that wait."""
         self.waiting = []

@@ -7,7 +7,8 @@ from typing import Literal
 
 import simpy
 
-from lab.world.computer import Activity, Computer, Service
+from lab.world.activity import Activity
+from lab.world.computer import Computer, Service
 
 Role = Literal["AD", "CMS", "Mediation", "Edge"]
 ROLES: tuple[Role, ...] = ("AD", "CMS", "Mediation", "Edge")
@@ -32,6 +33,17 @@ SERVICES: dict[Role, dict[str, str]] = {
 }
 """Windows name -> display name. RTCMEDSRV is the name in the firewall rule and in OMS; one text says MEDSVC (9.1 item 17)."""
 
+SERVICE_EVENTS: dict[str, tuple[int, int, str]] = {
+    "RTCMEDSRV": (25002, 25003, "LS Mediation Server"),
+    "RTCSRV": (12288, 12289, "LS Server"),
+    "RTCMRAUTH": (19002, 19003, "LS A/V Authentication"),
+    "RTCMEDIARELAY": (22002, 22003, "LS A/V Edge"),
+}
+"""The events of start and stop in the log Lync Server (6.2); their sources are from memory."""
+
+FIREWALL_RULES: dict[Role, str] = {"Mediation": "CS RTCMEDSRV", "Edge": "CS RTCSRV"}
+"""The inbound firewall rules that the product monitors (4.1)."""
+
 CARRYING: dict[Role, frozenset[str]] = {
     "AD": frozenset(),
     "CMS": frozenset(),
@@ -39,6 +51,10 @@ CARRYING: dict[Role, frozenset[str]] = {
     "Edge": frozenset({"RTCSRV", "RTCMRAUTH", "RTCMEDIARELAY"}),
 }
 """The services without which no call lives: signalling on the Edge, its media relay, and Mediation (inferred)."""
+
+
+NEEDS: dict[Role, tuple[Role, ...]] = {"CMS": ("AD",), "Mediation": ("AD", "CMS")}
+"""The VMs without which the services of another do not start; those that run go on (4)."""
 
 
 class VirtualMachine:
@@ -55,7 +71,14 @@ class VirtualMachine:
         self.connected = False
         """Plugged into those switches."""
         self.saved_on = False
-        """Whether it was on when the host went down."""
+        """Whether it was on when the host went down, and has not been turned on since."""
+
+    def join(self, peers: dict[Role, VirtualMachine]) -> None:
+        """Makes it one of a set: its services start only while the VMs they need are on."""
+        peers[self.role] = self
+        needed = NEEDS.get(self.role, ())
+        for service in self.computer.services.values():
+            service.blocked = lambda: not all(role in peers and peers[role].on for role in needed)
 
     @property
     def on(self) -> bool:
@@ -69,12 +92,26 @@ class VirtualMachine:
         up = not needed or (self.on and self.connected)
         return up and all(self.computer.services[name].state == "Running" for name in needed)
 
+    @property
+    def lets_calls_in(self) -> bool:
+        """Whether the inbound firewall rule of calls is there and enabled, where the machine has one."""
+        rule = FIREWALL_RULES.get(self.role)
+        return rule is None or self.computer.firewall.get(rule, False)
+
+    def answers_to(self, address: str) -> bool:
+        """Whether it can be reached on the corporate network by this address, server name or FQDN."""
+        wanted, server = address.casefold(), self.computer.name.casefold()
+        named = wanted in (self.address, server) or wanted.startswith(f"{server}.")
+        return named and self.on and self.connected
+
     def turn_on(self) -> None:
         """On at once, its services as their start mode says; whoever calls has waited for the boot."""
         self.computer.up = True
+        self.saved_on = False
         self.computer.boot_time = self.computer.now()
+        self.computer.forget_restart()
         for service in self.computer.services.values():
-            if service.start_mode == "Auto" and not service.broken:
+            if service.start_mode == "Auto" and service.startable:
                 service.become("Running")
 
     def turn_off(self) -> None:
@@ -125,7 +162,7 @@ class VmSet:
         """Starts the services of the machines that are on; returns those that do not start."""
         for machine in self:
             for service in machine.computer.services.values():
-                if machine.on and not service.broken:
+                if machine.on and service.startable:
                     service.become("Running")
         return [service for service in self.services if service.state != "Running"]
 
@@ -139,13 +176,25 @@ def guest(env: simpy.Environment, server: str, role: Role, changed: Callable[[Se
     """The computer inside a new VM: off, its services installed, stopped and not started by themselves."""
     computer = Computer(env, server)
     computer.up = False
+    computer.events["Lync Server"] = []
+    if role in FIREWALL_RULES:
+        computer.firewall[FIREWALL_RULES[role]] = True
+
+    def log(service: Service) -> None:
+        started, stopped, source = SERVICE_EVENTS.get(service.name, (0, 0, ""))
+        number = {"Running": started, "Stopped": stopped}.get(service.state, 0) if computer.up else 0
+        if number:
+            text = f"{service.display_name}: {service.state.lower()}. (simulated)"
+            computer.log(source, number, "Information", text, "Lync Server")
+
     for name, display_name in SERVICES[role].items():
-        computer.services.add(Service(name, display_name, start_mode="Manual", watchers=[changed]))
+        computer.services.add(Service(name, display_name, start_mode="Manual", watchers=[log, changed]))
     return computer
 
 
-def booted(env: simpy.Environment, machines: list[VirtualMachine], seconds: float) -> Activity:
-    """Turns machines on, in order, after the time their boot takes."""
-    yield env.timeout(seconds)
-    for machine in machines:
+def booted(env: simpy.Environment, machines: list[VirtualMachine], seconds: float, *, in_order: bool) -> Activity:
+    """Turns machines on after the time their boot takes: all of them, or (`in_order`) each after the one before."""
+    for number, machine in enumerate(machines):
+        if in_order or not number:
+            yield env.timeout(seconds)
         machine.turn_on()

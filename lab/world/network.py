@@ -66,6 +66,7 @@ class Network:
         self.down: set[str] = set()
         self.rate = DEFAULT_RATE
         self.clock = clock
+        self._reached: set[int] = set()
         self.files = Files(lambda drive: self.share(drive).folder, clock)
         """All shares as their administrator sees them, without any check: for whoever builds or judges a world."""
 
@@ -85,10 +86,17 @@ class Network:
 
     def root(self, drive: str, logon: Logon) -> Folder:
         """The top of a share for this logon. Raises FileNotFoundError, PermissionError."""
+        self._reached.add(id(logon))
         share = self.share(drive)
         if not share.admits(logon):
             raise PermissionError(drive)
         return share.folder
+
+    def was_reached(self, logon: Logon) -> bool:
+        """Whether this logon has touched a share since it was last asked."""
+        touched = id(logon) in self._reached
+        self._reached.discard(id(logon))
+        return touched
 
     def add_url(self, url: str, data: bytes, *, status: int = 200, seconds: float | None = None) -> Resource:
         """Publishes a file at a web address; its host is known from then on, and other paths of it are 404."""

@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 import shlex
 import uuid
-from typing import TYPE_CHECKING
 
+from lab.world.activity import Activity
 from lab.world.appliance import Appliance
-from lab.world.computer import SESSION_MANAGER, Activity, Launch, Module, Service
-
-if TYPE_CHECKING:
-    from lab.world.files import Files
+from lab.world.computer import REBOOT_PENDING, SESSION_MANAGER, Launch, Module, Service
+from lab.world.files import Files
 
 MODULE_FOLDER = r"C:\Program Files\WindowsPowerShell\Modules\CloudConnector"
 SERVICE_IMAGE = (
     r"C:\Program Files\Skype for Business Cloud Connector Edition\ManagementService"
     r"\Microsoft.Rtc.CCE.ManagementService.exe"
 )
+NETWORK_SERVICE = r"NT AUTHORITY\NetworkService"
 UNINSTALL_KEY = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
+PRODUCTS_KEY = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\UserData\S-1-5-18\Products"
+CACHE = r"C:\Windows\Installer"
+"""Where Windows Installer keeps a copy of every MSI that it has installed."""
 PACKAGE_MARK = b"simulated CloudConnector.msi "
 
 SUCCESS, FAILURE, UNKNOWN_PRODUCT, BUSY, CANNOT_OPEN, OTHER_VERSION, RESTART_NEEDED, RESTARTING = (
@@ -50,29 +52,51 @@ def product_code(version: str) -> str:
     return "{" + str(uuid.uuid5(uuid.NAMESPACE_URL, f"simulated/CloudConnector/{version}")).upper() + "}"
 
 
-def put_in_place(appliance: Appliance, version: str) -> None:
-    """What an installed MSI of this version leaves on the host; the service runs as NetworkService until registration."""
+def cached_package(version: str) -> str:
+    """The path of Windows Installer's copy of a version's MSI."""
+    return rf"{CACHE}\{uuid.uuid5(uuid.NAMESPACE_URL, product_code(version)).hex[:7]}.msi"
+
+
+def cache_key(version: str) -> str:
+    """The registry key that names that copy: the product code as Windows Installer writes it there, packed."""
+    first, second, third, *rest = product_code(version).strip("{}").split("-")
+    pairs = "".join(rest)
+    packed = [part[::-1] for part in (first, second, third)] + [pairs[at + 1] + pairs[at] for at in range(0, 16, 2)]
+    return rf"{PRODUCTS_KEY}\{''.join(packed)}\InstallProperties"
+
+
+def install_msi(appliance: Appliance, version: str) -> None:
+    """What an installed MSI of this version leaves on the host; the service runs as NetworkService until registration, and the
+    appliance is not registered, unless the switches say that what the MSI before had is kept.
+    """
     computer, switches = appliance.computer, appliance.world.switches
-    appliance.msi, appliance.registered = version, False
+    account, registered = appliance.kept
+    appliance.msi, appliance.registered = version, registered and switches.msi_keeps_registration
     computer.modules.append(Module("CloudConnector", MODULE_FOLDER, version))
     computer.files.write_text(rf"{MODULE_FOLDER}\CloudConnector.psd1", f"# simulated, version {version}\r\n")
     entry = {"DisplayName": switches.product_name, "DisplayVersion": version, "Publisher": "simulated"}
     computer.registry.set(rf"{UNINSTALL_KEY}\{product_code(version)}", entry)
+    computer.files.make_folder(CACHE)
+    computer.files.write(cached_package(version), package(version))
+    computer.registry.set(cache_key(version), {**entry, "LocalPackage": cached_package(version)})
     name = "Skype for Business Cloud Connector Management Service"
-    service = Service(
-        switches.service_name, name, "Running", account=r"NT AUTHORITY\NetworkService", image=SERVICE_IMAGE
-    )
-    computer.services.add(service)
+    runs_as = account if account and switches.msi_keeps_service_account else NETWORK_SERVICE
+    computer.services.add(Service(switches.service_name, name, "Running", account=runs_as, image=SERVICE_IMAGE))
 
 
-def take_away(appliance: Appliance) -> None:
+def uninstall_msi(appliance: Appliance) -> None:
     """What the removal of the MSI takes; VMs, configuration and the credential cache stay."""
     computer = appliance.computer
-    computer.registry.remove(rf"{UNINSTALL_KEY}\{product_code(appliance.msi or '')}")
+    removed = appliance.msi or ""
+    computer.registry.remove(rf"{UNINSTALL_KEY}\{product_code(removed)}")
+    computer.registry.remove(cache_key(removed))
+    if computer.files.exists(cached_package(removed)):
+        computer.files.remove(cached_package(removed))
     computer.modules = [module for module in computer.modules if module.name != "CloudConnector"]
     if computer.files.exists(MODULE_FOLDER):
         computer.files.remove(MODULE_FOLDER)
-    computer.services.pop(appliance.world.switches.service_name, None)
+    service = computer.services.pop(appliance.world.switches.service_name, None)
+    appliance.kept = (service.account if service else "", appliance.registered)
     appliance.msi, appliance.registered = None, False
 
 
@@ -103,11 +127,20 @@ class Installer:
 
     def _work(self, launch: Launch) -> Activity:
         action, target = arguments(launch.arguments)
+        self._write_log(launch, action)
         refusal = self._refusal(action, target, launch.computer.files_for(launch.logon))
         if refusal is not None:
             return refusal
-        with self._appliance.because("msiexec"):
+        with self._appliance.cause("msiexec"):
             return (yield from self._change(action, target))
+
+    def _write_log(self, launch: Launch, action: str) -> None:
+        """What `/l*v <file>` asks for; a folder that is not there is no reason for Windows Installer to stop."""
+        words = [word.strip('"') for word in shlex.split(launch.arguments, posix=False)]
+        files = launch.computer.files_for(launch.logon)
+        for path in (words[at + 1] for at, word in enumerate(words[:-1]) if word.lower() == "/l*v"):
+            if files.exists(path.rpartition("\\")[0]):
+                files.write_text(path, f"simulated log of msiexec {action}\r\n")
 
     def _refusal(self, action: str, target: str, files: Files) -> int | None:
         installed = self._appliance.msi
@@ -133,9 +166,16 @@ class Installer:
             return fault.code
         self._apply(action, target)
         if fault is not None:
-            renamed = {"PendingFileRenameOperations": [rf"\??\{MODULE_FOLDER}\old", ""]}
-            appliance.computer.registry.set(SESSION_MANAGER, renamed)
+            self._ask_for_restart()
         return SUCCESS if fault is None else fault.code
+
+    def _ask_for_restart(self) -> None:
+        """The sign of a pending restart that goes with 3010 and 1641, until the host restarts."""
+        registry = self._appliance.computer.registry
+        if self._appliance.world.switches.restart_sign == "RebootPending":
+            registry.set(REBOOT_PENDING, {})
+        else:
+            registry.set(SESSION_MANAGER, {"PendingFileRenameOperations": [rf"\??\{MODULE_FOLDER}\old", ""]})
 
     def _end(self, restart: bool) -> Activity:
         """Never comes back: the installer hangs, or the host restarts under it."""
@@ -146,9 +186,9 @@ class Installer:
     def _apply(self, action: str, target: str) -> None:
         appliance = self._appliance
         if action == "/x":
-            take_away(appliance)
+            uninstall_msi(appliance)
         elif appliance.msi is None:
-            put_in_place(appliance, package_version(appliance.computer.files.read(target)) or "")
+            install_msi(appliance, package_version(appliance.computer.files.read(target)) or "")
         if appliance.world.switches.msi_stops_calls and appliance.running_set is not None:
             appliance.running_set.stop_services()
 

@@ -26,6 +26,8 @@ READING = frozenset(
         "Start-Sleep",
         "New-CsOnlineSession",
         "Import-PSSession",
+        "Remove-PSSession",
+        "New-TimeSpan",
         "Invoke-Command",
     }
 )
@@ -101,8 +103,59 @@ class Outage:
 
 
 @dataclass(slots=True, eq=False)
+class TenantSession:
+    """A remote session to the tenant, from the logon to its removal, or until the tenant gave it up."""
+
+    kind: ClassVar[str] = "tenant_session"
+    number: int
+    appliance: str
+    """Whose host opened it."""
+    user: str
+    """The tenant administrator."""
+    time: datetime
+    at_once: int
+    """How many sessions the tenant had then, with this one."""
+    left: datetime | None = None
+    """When its PowerShell process ended without having removed it."""
+    end: datetime | None = None
+    outcome: Literal["open", "removed", "expired"] = "open"
+
+
+@dataclass(frozen=True)
+class TenantSessions:
+    """What became of sessions to the tenant."""
+
+    entries: tuple[TenantSession, ...]
+
+    @property
+    def opened(self) -> int:
+        """How many there were."""
+        return len(self.entries)
+
+    @property
+    def removed(self) -> int:
+        """How many were ended by Remove-PSSession."""
+        return sum(entry.outcome == "removed" for entry in self.entries)
+
+    @property
+    def left_open(self) -> int:
+        """How many outlived the process that opened them, whether the tenant has given them up meanwhile or not."""
+        return sum(entry.left is not None for entry in self.entries)
+
+    @property
+    def expired(self) -> int:
+        """How many the tenant has given up."""
+        return sum(entry.outcome == "expired" for entry in self.entries)
+
+    @property
+    def most_at_once(self) -> int:
+        """The largest number that the tenant had when one of these was opened, itself included."""
+        return max((entry.at_once for entry in self.entries), default=0)
+
+
+@dataclass(slots=True, eq=False)
 class Event:
-    """Anything else worth knowing: a fault that struck, a restart, a switch of versions."""
+    """Anything else worth knowing: a fault that was applied, a restart, a switch of versions."""
 
     kind: ClassVar[str] = "event"
     time: datetime
@@ -110,7 +163,7 @@ class Event:
     text: str
 
 
-Entry = CmdletRun | Call | Shortage | Outage | Event
+Entry = CmdletRun | Call | Shortage | Outage | TenantSession | Event
 
 
 class Record:
@@ -177,6 +230,11 @@ class Record:
     def outages(self, appliance: str | None = None) -> list[Outage]:
         """The times an appliance took no new calls; `end` is None for one that lasts."""
         return [entry for entry in self.entries if isinstance(entry, Outage) and appliance in (None, entry.appliance)]
+
+    def tenant_sessions(self, appliance: str | None = None) -> TenantSessions:
+        """The remote sessions to the tenant: how many there were, at most at once, and how many were left open."""
+        found = (entry for entry in self.entries if isinstance(entry, TenantSession))
+        return TenantSessions(tuple(entry for entry in found if appliance in (None, entry.appliance)))
 
     def events(self, appliance: str | None = None) -> list[Event]:
         """The other things that happened."""

@@ -4,44 +4,66 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
-from lab.world.calls import Direction, Load, Source
+from lab.world.calls import CallCapacity, Direction, Load, Source
+from lab.world.context import WorldContext
+from lab.world.machines import VirtualMachine
 from lab.world.record import Shortage
 
-if TYPE_CHECKING:
-    from lab.world.appliance import Appliance
-    from lab.world.world import World
+
+class SiteMember(Protocol):
+    """What a site knows of an appliance."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def calls(self) -> CallCapacity: ...
+
+    @property
+    def machines(self) -> list[VirtualMachine]: ...
+
+
+Member = TypeVar("Member", bound=SiteMember)
 
 
 @dataclass(eq=False)
-class Site:
+class Site(Generic[Member]):
     """One site. `peak_calls` is what it must be able to carry at once; `directory` is the share of its appliances."""
 
-    world: World
+    world: WorldContext
     name: str
     directory: str
     peak_calls: int
-    appliances: list[Appliance] = field(default_factory=list)
+    appliances: list[Member] = field(default_factory=list)
     sources: dict[Direction, Source] = field(default_factory=dict)
     shortage: Shortage | None = None
     built: bool = False
 
     @property
-    def alive(self) -> int:
-        """The calls that are alive in the site."""
-        return sum(len(appliance.line.alive) for appliance in self.appliances)
+    def live_calls(self) -> int:
+        """How many calls are alive in the site."""
+        return sum(len(appliance.calls.live_calls) for appliance in self.appliances)
 
     @property
     def capacity(self) -> int:
         """What the appliances in service carry together."""
-        return sum(appliance.line.capacity for appliance in self.appliances if appliance.line.taking)
+        return sum(appliance.calls.capacity for appliance in self.appliances if appliance.calls.taking)
 
-    def weigh(self, why: str) -> None:
+    def machine_at(self, address: str) -> tuple[Member, VirtualMachine] | None:
+        """The VM that answers to an address, server name or FQDN, with its appliance: the site has one corporate network."""
+        machines = ((appliance, machine) for appliance in self.appliances for machine in appliance.machines)
+        return next(((owner, machine) for owner, machine in machines if machine.answers_to(address)), None)
+
+    def check_shortage(self, why: str) -> None:
         """Compares capacity with need: an appliance came into service or left it."""
         if not self.built:
             return
-        capacity, needed = self.capacity, max(self.peak_calls, self.alive)
+        capacity, needed = self.capacity, max(self.peak_calls, self.live_calls)
         open_one = self.shortage
         if open_one is not None and (capacity, needed) == (open_one.capacity, open_one.needed):
             return
@@ -53,9 +75,9 @@ class Site:
             self.world.record.begin(self.shortage)
 
     def connect_sources(self, inbound: Load, outbound: Load) -> None:
-        """The site is built: puts its gateways and the tenant to work, and weighs its capacity from now on."""
+        """The site is built: puts its gateways and the tenant to work, and checks its capacity from now on."""
         self.built = True
-        self.weigh("as the world begins")
+        self.check_shortage("as the world begins")
         switches = self.world.switches
         for direction, load, retries in (
             ("inbound", inbound, switches.gateway_retry),
@@ -68,7 +90,7 @@ class Site:
     def _source(self, direction: Direction, load: Load, retries: bool) -> Source:
         world = self.world
         chance = random.Random(f"{world.seed}/{self.name}/{direction}")
-        lines = [appliance.line for appliance in self.appliances]
+        carriers = [appliance.calls for appliance in self.appliances]
         return Source(
-            world.env, self.name, direction, lines, load, world.record, chance, retries, world.next_call, world.now
+            world.env, self.name, direction, carriers, load, world.record, chance, retries, world.next_call, world.now
         )

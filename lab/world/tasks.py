@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import simpy
 
-from lab.world.network import LocalLogon, account
-
-if TYPE_CHECKING:
-    from lab.world.computer import Activity, Computer
+from lab.world.activity import Activity
+from lab.world.network import LocalLogon, Logon, account
+from lab.world.policy import HostPolicy
 
 NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
@@ -26,9 +25,11 @@ NEVER_RAN = 267011
 RUNNING = 267009
 TERMINATED = 267014
 FILE_NOT_FOUND = 2147942402
-KILLED = 1073807364
-"""Exit code of a program that ended because the computer went down (0x40010004)."""
 
+BATCH_LOGON_MISSING = 0x80070569
+"""LastTaskResult of a task whose account may not log on as a batch job (ERROR_LOGON_TYPE_NOT_GRANTED)."""
+
+NO_STORED_PASSWORD = 0x80070520
 BAD_PASSWORD = 0x8007052E
 UNKNOWN_ACCOUNT = 0x80070534
 EXISTS = 0x800700B7
@@ -41,6 +42,7 @@ MISSING_NODE = 0x80041319
 MALFORMED = 0x8004131A
 
 MESSAGES = {
+    NO_STORED_PASSWORD: "A specified logon session does not exist. It may already have been terminated.",
     BAD_PASSWORD: "The user name or password is incorrect.",
     UNKNOWN_ACCOUNT: "No mapping between account names and security IDs was done.",
     EXISTS: "Cannot create a file when that file already exists.",
@@ -104,10 +106,29 @@ class Task:
     program: simpy.Process | None = None
 
 
+class TaskHost(Protocol):
+    """What the scheduler asks of its computer."""
+
+    @property
+    def env(self) -> simpy.Environment: ...
+
+    @property
+    def accounts(self) -> Mapping[str, str]: ...
+
+    @property
+    def policy(self) -> HostPolicy: ...
+
+    def now(self) -> datetime: ...
+
+    def accepts(self, user: str, password: str) -> bool: ...
+
+    def launch(self, program: str, arguments: str, logon: Logon) -> simpy.Process: ...
+
+
 class Scheduler:
     """The tasks of one computer."""
 
-    def __init__(self, computer: Computer) -> None:
+    def __init__(self, computer: TaskHost) -> None:
         self._computer = computer
         self._tasks: dict[str, Task] = {}
 
@@ -143,7 +164,9 @@ class Scheduler:
         """Runs the task once; one that runs is left alone (policy IgnoreNew). Raises TaskError when disabled."""
         if task.state == "Disabled":
             raise TaskError(DISABLED)
-        if task.state == "Ready":
+        if task.state == "Ready" and self.doubtful(task):
+            task.last_run, task.last_result = self._computer.now(), BATCH_LOGON_MISSING
+        elif task.state == "Ready":
             task.state, task.last_run, task.last_result = "Running", self._computer.now(), RUNNING
             self._computer.env.process(self._run(task))
 
@@ -159,6 +182,12 @@ class Scheduler:
             raise TaskError(UNKNOWN_ACCOUNT)
         if password is None or not self._computer.accepts(user, password):
             raise TaskError(BAD_PASSWORD)
+        if not self._computer.policy.stores_passwords:
+            raise TaskError(NO_STORED_PASSWORD)
+
+    def doubtful(self, task: Task) -> bool:
+        """Whether it was taken in, but cannot run: its account may not log on as a batch job."""
+        return account(task.logon.user) not in SYSTEM_ACCOUNTS and not self._computer.policy.batch_logon
 
     def _run(self, task: Task) -> Activity:
         result = 0

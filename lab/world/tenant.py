@@ -6,9 +6,28 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from lab.world.record import TenantSession
+
 
 class Refused(Exception):
     """The tenant refuses; the text is what a cmdlet throws."""
+
+
+class TooManySessions(Refused):
+    """The administrator, or the tenant, has as many remote sessions as it may have. The text is documented (LIMITS)."""
+
+    def __init__(self, whose: str) -> None:
+        super().__init__(
+            f"[{ADMIN_HOST}] Connecting to remote server {ADMIN_HOST} failed with the following error message : The "
+            f"WS-Management service cannot process the request. The maximum number of concurrent shells for this {whose} has "
+            f"been exceeded. Close existing shells or raise the quota for this {whose}. For more information, see the "
+            "about_Remote_Troubleshooting Help topic."
+        )
+
+
+ADMIN_HOST = "simulated.online.lync.com"
+MOST_SESSIONS_OF_TENANT = 9
+"""Remote sessions of all administrators together (cloud-connector.md 10)."""
 
 
 CONFLICT = (
@@ -32,7 +51,11 @@ class TenantSite:
 
 @dataclass
 class TenantAppliance:
-    """One appliance as the tenant knows it; which properties the real object has is not documented."""
+    """One appliance as the tenant knows it; which properties the real object has is not documented.
+
+    What they hold is inferred from their setters (2.2): status, version and error from Set-CsCceApplianceStatus, the last action
+    with its status from Set-CsCceApplianceDeploymentStatus, whose values are documented.
+    """
 
     identity: str
     name: str
@@ -44,7 +67,9 @@ class TenantAppliance:
     """None, Running, Maintenance or Error."""
     version: str = ""
     action: str = "Deploy"
+    """The last one: Deploy, BitsUpdate, OsUpdate or Remove."""
     action_status: str = "Finished"
+    """Started, Finished or Error."""
     error: str = ""
 
     def same_half(self, other: TenantAppliance) -> bool:
@@ -93,17 +118,27 @@ class Tenant:
     appliances: dict[str, TenantAppliance] = field(default_factory=dict)
     """By identity, a GUID."""
     windows: dict[str, UpdateWindow] = field(default_factory=lambda: {"Default": UpdateWindow("Daily")})
-    """By name; nothing in the lab acts on them. A new tenant has a default one, whose name and hours are the lab's (2.3)."""
-    peer_destination: str = ""
+    """By name; the automatic update heeds them. A new tenant has a default one, whose name and hours are the lab's (2.3)."""
+
+    session_limit: int | None = field(default=None, init=False)
+    """Remote sessions that an administrator may have; set from the switch `tenant_session_limit`."""
+    sessions: list[TenantSession] = field(default_factory=list, init=False)
+    """Those that exist: in use, or left open and not given up yet."""
 
     def log_on(self, user: str, password: str) -> None:
-        """Raises Refused; the text of a wrong password is documented (T10), the others are the lab's."""
+        """Raises Refused; the texts of a wrong password (T10) and of too many sessions are documented, the others the lab's."""
         if not self.reachable:
             raise Refused("Unable to connect to the tenant. (simulated)")
         if user.casefold() != self.administrator.casefold() or password != self.password:
             raise Refused(f"Logon failed for the user '{user}'.")
         if self.wants_second_factor:
             raise Refused(f"Logon failed for the user '{user}': a second factor is required. (simulated)")
+        if self.session_limit is None:
+            return
+        if sum(session.user.casefold() == user.casefold() for session in self.sessions) >= self.session_limit:
+            raise TooManySessions("user")
+        if len(self.sessions) >= MOST_SESSIONS_OF_TENANT:
+            raise TooManySessions("tenant")
 
     def register(self, site: TenantSite, appliance: TenantAppliance, again: bool = True) -> TenantAppliance:
         """Registers an appliance, and its site when it is new.

@@ -15,6 +15,7 @@ from lab.world import certificates
 from lab.world.appliance import MODULE_INI, PROGRAM_DATA, Appliance
 from lab.world.configuration import FILE
 from lab.world.faults import Fault
+from lab.world.obstacles import OBSTACLES
 
 DOTNET_KEY = r"HKLM:\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full"
 DOTNET_452 = 379893
@@ -60,10 +61,14 @@ FAULTS: Mapping[str, Fault] = {
 
 
 def begin(appliance: Appliance, **described: Any) -> None:
-    """Adds a fault: either a `trouble` by its name, with changes to its fault if it is one, or the fields of `Fault`.
+    """Adds a fault: a `trouble` by its name, with changes to its fault if it is one; or `no_calls`, a way in which the set of
+    `version` (by default the running one) carries no call; or the fields of `Fault`.
 
     Raises ValueError for what it does not know.
     """
+    if "no_calls" in described:
+        _begin_no_calls(appliance, **described)
+        return
     name = described.pop("trouble", None)
     try:
         fault = replace(FAULTS[name], **described) if name in FAULTS else None
@@ -78,6 +83,15 @@ def begin(appliance: Appliance, **described: Any) -> None:
     else:
         raise ValueError(f"no such trouble: {name}; there are {', '.join([*FAULTS, *STATES])}")
     appliance.world.record.event(f"trouble prepared: {name or fault}", appliance.name)
+
+
+def _begin_no_calls(appliance: Appliance, no_calls: str, version: str | None = None, **others: Any) -> None:
+    way = next((one for one in OBSTACLES if one == no_calls), None)
+    if way is None or others:
+        named = ", ".join(others) or no_calls
+        raise ValueError(f"no such way to carry no call: {named}; there are {', '.join(OBSTACLES)}")
+    appliance.world.record.event(f"trouble prepared: no calls, {no_calls}", appliance.name)
+    appliance.carry_no_calls(version or appliance.running or "", way)
 
 
 def conflict(appliance: Appliance) -> None:
@@ -99,12 +113,12 @@ def versions_forgotten(appliance: Appliance) -> None:
 
 def certificates_expired(appliance: Appliance) -> None:
     """T9: the internal certificates of the Edge VM ran out."""
-    certificates.expire(appliance, certificates.INTERNAL_ISSUER)
+    certificates.expire(appliance.edges, certificates.INTERNAL_ISSUER, appliance.world.now())
 
 
 def external_certificate_expired(appliance: Appliance) -> None:
     """Of no number in 6.3: the external certificate ran out."""
-    certificates.expire(appliance, certificates.EXTERNAL_ISSUER)
+    certificates.expire(appliance.edges, certificates.EXTERNAL_ISSUER, appliance.world.now())
 
 
 def tenant_password_changed(appliance: Appliance) -> None:
@@ -126,7 +140,7 @@ def no_state_line(appliance: Appliance) -> None:
     """T13: the ini in force and the one of the appliance directory have no State line."""
     roots = [directories.appliance for directories in appliance.directories.values()]
     files = appliance.computer.files
-    for path in (rf"{root}\{FILE}" for root in (PROGRAM_DATA, *roots)):
+    for path in filter(files.exists, (rf"{root}\{FILE}" for root in (PROGRAM_DATA, *roots))):
         lines = files.read_text(path).splitlines(keepends=True)
         files.write_text(path, "".join(line for line in lines if not line.startswith("State")))
 

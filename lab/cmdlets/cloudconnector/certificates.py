@@ -59,7 +59,8 @@ def _import(call: Invocation, appliance: Appliance, target: str, data: bytes) ->
         call.throw(WRONG_PASSWORD)
     appliance.imported[target] = data
     if target == "EdgeServer":
-        store.renew(appliance, store.EXTERNAL_ISSUER)
+        store.renew(appliance.edges, store.EXTERNAL_ISSUER, appliance.world.now())
+    appliance.mend("certificate" if target == "EdgeServer" else "tls")
 
 
 def _opens(call: Invocation, appliance: Appliance, data: bytes) -> bool:
@@ -106,23 +107,11 @@ def change_certificates(call: Invocation, appliance: Appliance) -> Work:
     """Takes its time and is noted in the record; new certificates of the servers come beside the old ones."""
     yield from work(call, appliance, "certificates", CA_SECONDS)
     if call.name.endswith("ServerCertificate"):
-        change = store.remove_legacy if call.name.startswith("Remove") else renew_internal
-        change(appliance)
+        if call.name.startswith("Remove"):
+            store.remove_legacy(appliance.edges)
+        else:
+            store.renew(appliance.edges, store.INTERNAL_ISSUER, appliance.world.now())
     appliance.world.record.event(f"{call.name} done", appliance.name)
-
-
-def renew_internal(appliance: Appliance) -> None:
-    """New certificates of the appliance's own authority."""
-    store.renew(appliance, store.INTERNAL_ISSUER)
-
-
-@product("Install-CcOMSAgent")
-def install_agent(call: Invocation, appliance: Appliance) -> Work:
-    """Asks for the workspace when it was never set."""
-    known = appliance.caches.get(appliance.owner.casefold(), {})
-    if "OMSWorkspace" not in known:
-        call.get_credential("Enter the user name and password of the OMS workspace (OMSWorkspace)")
-    yield from work(call, appliance, "agent", CA_SECONDS)
 
 
 @product("Convert-CcIsoToVhdx")

@@ -5,16 +5,17 @@ from __future__ import annotations
 from lab.cmdlets.cloudconnector.product import (
     IMPORTED_INI,
     Work,
+    agreed,
+    at_least,
     directories,
     files_of,
     product,
     read_text,
-    scripts,
     work,
 )
 from lab.powershell.invocation import Invocation
 from lab.world.appliance import Appliance
-from lab.world.configuration import FILE, BadConfiguration, Ini, parse, render
+from lab.world.configuration import FILE, BadConfiguration, Ini, parse
 
 OVERWRITE = f"{IMPORTED_INI} exists. Overwrite it? [Y/N] (simulated)"
 
@@ -23,7 +24,7 @@ OVERWRITE = f"{IMPORTED_INI} exists. Overwrite it? [Y/N] (simulated)"
 def import_configuration(call: Invocation, appliance: Appliance) -> Work:
     """Copies the ini of the appliance directory to where it is in force; asks when one is there, unless -Force."""
     files = files_of(call)
-    if files.exists(IMPORTED_INI) and not call.flag("Force") and str(call.read_host(OVERWRITE)).upper() != "Y":
+    if files.exists(IMPORTED_INI) and not call.flag("Force") and not agreed(call, appliance, OVERWRITE):
         return
     yield from work(call, appliance, "copy", appliance.world.switches.import_seconds)
     take_in(call)
@@ -31,16 +32,26 @@ def import_configuration(call: Invocation, appliance: Appliance) -> Work:
 
 def take_in(call: Invocation) -> None:
     """Puts the ini of the appliance directory in force, if it is one."""
+    text = _edited(call)
+    parsed(call, text)
+    files_of(call).write_text(IMPORTED_INI, text)
+
+
+def _edited(call: Invocation) -> str:
+    """The text of the ini in the appliance directory."""
     source = rf"{directories(call).appliance}\{FILE}"
     text = read_text(call, source)
     if text is None:
         call.throw(f"Cannot find {source}. (simulated)")
-    parsed(call, text or "")
-    files_of(call).write_text(IMPORTED_INI, text or "")
+    return text or ""
 
 
 def in_force(call: Invocation, appliance: Appliance) -> Ini:
-    """The imported ini; imported now when there is none and the switch says so."""
+    """The imported ini; imported now when there is none and the switch says so. Before 2.0, where nothing is imported, the one
+    of the appliance directory.
+    """
+    if not at_least(call, "2.0"):
+        return parsed(call, _edited(call))
     if read_text(call, IMPORTED_INI) is None and appliance.world.switches.register_imports_ini:
         take_in(call)
     text = read_text(call, IMPORTED_INI)
@@ -56,18 +67,3 @@ def parsed(call: Invocation, text: str) -> Ini:
     except BadConfiguration as bad:
         call.throw(str(bad))
         raise
-
-
-@product("Export-CcConfiguration")
-def export_configuration(call: Invocation, _: Appliance) -> None:
-    """Writes the configuration in force to a file."""
-    text = read_text(call, IMPORTED_INI)
-    if text is None:
-        call.throw("No configuration was imported. (simulated)")
-    files_of(call).write_text(call.get("Path"), text or "")
-
-
-@product("Export-CcConfigurationSampleFile")
-def export_sample(call: Invocation, _: Appliance) -> None:
-    """Writes the sample of the module's release to the appliance directory."""
-    files_of(call).write_text(rf"{directories(call).appliance}\CloudConnector.Sample.ini", render(scripts(call), {}))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from lab.cmdlets.cloudconnector.product import product, scripts
+from lab.cmdlets.cloudconnector.product import at_least, product, scripts
+from lab.cmdlets.session import session_of
+from lab.powershell.errors import no_prompt
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import MASK, Credential, Secret
 from lab.world import credentials
 from lab.world.appliance import Appliance
+from lab.world.switches import Switches
 
 ACCOUNTS = {
     "TenantAdmin": "tenant administrator",
@@ -18,6 +21,19 @@ ACCOUNTS = {
     "VmAdmin": "virtual machine administrator",
     "OMSWorkspace": "OMS workspace",
 }
+OTHER_WORDS = {
+    "TenantAdmin": "Office 365 administrator",
+    "ExternalCert": "certificate file of the Edge Server",
+    "CceService": "account of the management service",
+    "CABackupFile": "backup of the root certificate",
+    "SafeModeAdmin": "directory restore mode",
+    "DomainAdmin": "administrator of the internal domain",
+    "VmAdmin": "local administrator of the servers",
+    "OMSWorkspace": "monitoring",
+}
+"""What another author might call the same (switch `prompt_style`)."""
+SET_SINCE = {"VmAdmin": "2.0", "DomainAdmin": "2.0", "OMSWorkspace": "2.1"}
+"""The first release whose Set-CcCredential takes the account type (1.1)."""
 WITH_NAME = ("TenantAdmin", "OMSWorkspace")
 """Asked for a name and a password; the others for a password only."""
 
@@ -40,6 +56,8 @@ def get_credential(call: Invocation, appliance: Appliance) -> None:
 def set_credential(call: Invocation, appliance: Appliance) -> None:
     """Asks for the credential; for VmAdmin and DomainAdmin for the old and then the new one."""
     kind = call.get("AccountType")
+    if not at_least(call, SET_SINCE.get(kind, "0")):
+        call.throw(f"'{kind}' is not an account type of this release. (simulated)")
     if kind in credentials.DERIVED:
         ask(call, kind, "old ")
         change(call, appliance, {kind: ask(call, kind, "new ")})
@@ -88,9 +106,31 @@ def change(call: Invocation, appliance: Appliance, new: dict[str, Credential]) -
 
 
 def ask(call: Invocation, kind: str, which: str = "") -> Credential:
-    """Asks for one account."""
-    text = f"{which}{ACCOUNTS[kind]} ({kind})"
-    if kind in WITH_NAME:
-        return call.get_credential(f"Enter the user name and password of the {text}")
-    secret = call.read_host(f"Enter the password of the {text}", secure=True)
+    """Asks for one account, as the switches `prompt_style`, `confirm_twice` and `host_ui` say."""
+    switches = session_of(call).appliance.world.switches
+    first, again = _questions(kind, which, switches.prompt_style)
+    known = _answer(call, kind, first, switches)
+    new = which != "old "
+    if switches.confirm_twice and new and _answer(call, kind, again, switches).password != known.password:
+        call.throw("The passwords do not match. (simulated)")
+    return known
+
+
+def _questions(kind: str, which: str, style: str) -> tuple[str, str]:
+    """The question for one account, and the one for the same password again."""
+    if style == "other words":
+        return f"Please provide the {which}password for {OTHER_WORDS[kind]}:", "Please type it once more:"
+    asked = "user name and password" if kind in WITH_NAME else "password"
+    text = f"the {asked} of the {which}{ACCOUNTS[kind]} ({kind})"
+    return f"Enter {text}", f"Confirm {text}"
+
+
+def _answer(call: Invocation, kind: str, question: str, switches: Switches) -> Credential:
+    """Asks one question with Get-Credential or Read-Host, or past the bridge, where nobody answers."""
+    whole = kind in WITH_NAME or switches.prompt_style == "credential"
+    if switches.host_ui:
+        raise no_prompt("PromptForCredential", 4) if whole else no_prompt("ReadLineAsSecureString", 0)
+    if whole:
+        return call.get_credential(question, "" if kind in WITH_NAME else kind)
+    secret = call.read_host(question, secure=True)
     return Credential(kind, secret if isinstance(secret, Secret) else Secret(secret))

@@ -7,7 +7,7 @@ from lab.cmdlets.cloudconnector.credentials import ask_all, complete
 from lab.cmdlets.cloudconnector.download import bits_are_there
 from lab.cmdlets.cloudconnector.draining import drain
 from lab.cmdlets.cloudconnector.maintenance import report
-from lab.cmdlets.cloudconnector.product import Work, product, scripts, work
+from lab.cmdlets.cloudconnector.product import Work, agreed, product, scripts, work
 from lab.powershell.invocation import Invocation
 from lab.world.appliance import Appliance
 from lab.world.computer import GIB
@@ -80,6 +80,9 @@ def _room(call: Invocation, appliance: Appliance) -> None:
 def _deploy(call: Invocation, appliance: Appliance, version: str, ini: Ini) -> Work:
     seconds = appliance.world.switches.install_hours * 3600 / (len(ROLES) + 2)
     _make_room(appliance, version)
+    if call.flag("Upgrade") and appliance.world.switches.backup_named == "begun":
+        appliance.backup = version
+        appliance.write_versions()
     appliance.management_switch = True
     yield from work(call, appliance, "management switch", seconds)
     if appliance.world.switches.install_disturbs_calls:
@@ -103,11 +106,11 @@ def _make_room(appliance: Appliance, version: str) -> None:
 
 
 def _disturb(call: Invocation, appliance: Appliance) -> Work:
-    """The unknown that nobody wants: the running set's services restart."""
+    """Restarts the services of the running set, which cuts its calls (switch `install_disturbs_calls`)."""
     running = appliance.running_set
     if running is None:
         return
-    with appliance.because("Install-CcAppliance disturbs the running set"):
+    with appliance.cause("Install-CcAppliance disturbs the running set"):
         running.stop_services()
         yield call.sleep(DISTURBANCE_SECONDS)
         running.start_services()
@@ -119,29 +122,32 @@ def _into_service(call: Invocation, appliance: Appliance, version: str) -> Work:
     new.connect(True)
     new.start_mode("Auto")
     yield from work(call, appliance, "services", appliance.world.switches.services_seconds)
-    with appliance.because("Install-CcAppliance"):
+    with appliance.cause("Install-CcAppliance"):
         report(call, appliance, new.start_services())
         appliance.running = version
-        appliance.settle()
+        appliance.recompute_service()
 
 
 @product("Uninstall-CcAppliance")
 def uninstall(call: Invocation, appliance: Appliance) -> Work:
-    """Removes the set of -Version, or the RUNNING one when none is named; asks unless `-Confirm:$false`."""
-    version = call.get("Version") or appliance.running
-    if version not in appliance.sets:
-        call.throw(f"There is no instance of version {version}. (simulated)")
-    if call.get("Confirm", True):
-        answer = call.read_host(f"Remove the virtual machines of version {version}? [Y/N] (simulated)")
-        if str(answer).upper() != "Y":
-            return
-    with appliance.because("Uninstall-CcAppliance"):
+    """Removes the set of -Version, or the RUNNING one when none is named; asks unless `-Confirm:$false`.
+
+    A version has to be written as the product writes it.
+    """
+    named = call.get("Version") or (appliance.running and appliance.own_text(appliance.running))
+    version = next((one for one in appliance.sets if appliance.own_text(one) == named), None)
+    if version is None:
+        call.throw(f"There is no instance of version {named}. (simulated)")
+    question = f"Remove the virtual machines of version {named}? [Y/N] (simulated)"
+    if call.get("Confirm", True) and not agreed(call, appliance, question):
+        return
+    with appliance.cause("Uninstall-CcAppliance"):
         if version == appliance.running:
             yield from drain(call, appliance, call.flag("Force"))
         yield from work(call, appliance, "machines", appliance.world.switches.uninstall_seconds)
-        _drop(appliance, str(version))
+        _drop(appliance, version)
         appliance.draining = False
-        appliance.settle()
+        appliance.recompute_service()
     appliance.write_versions()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lab.cmdlets.cloudconnector.product import Work, directories, files_of, product, scripts, work
 from lab.powershell.invocation import Invocation
 from lab.world.appliance import Appliance
-from lab.world.bits import folder, write_bits
+from lab.world.bits import folder, whole, write_bits, write_half, write_version_file
 from lab.world.configuration import number
-from lab.world.product import put_in_place, take_away
+from lab.world.product import install_msi, uninstall_msi
 
 DOWNLOAD_HOST = "download.microsoft.com"
 
@@ -18,14 +18,35 @@ def download(call: Invocation, appliance: Appliance) -> Work:
     version = _offered(call, appliance)
     if not call.flag("DownloadBitsOnly") and number(version) > number(scripts(call)):
         yield from work(call, appliance, "msi", appliance.world.switches.msi_seconds * 2)
-        take_away(appliance)
-        put_in_place(appliance, version)
+        uninstall_msi(appliance)
+        install_msi(appliance, version)
     site = directories(call).site
     _reachable(call, site)
-    if files_of(call).exists(folder(site, version)) and appliance.world.switches.download_skips_existing:
-        return
-    yield from work(call, appliance, "bits", appliance.world.switches.download_seconds)
-    write_bits(files_of(call), site, version, appliance.world.switches.version_info == "named")
+    if not _nothing_to_do(call, appliance, site, version):
+        yield from _fetch(call, appliance, site, version)
+
+
+def _nothing_to_do(call: Invocation, appliance: Appliance, site: str, version: str) -> bool:
+    """Whether the bits are taken for being there already."""
+    switches, files = appliance.world.switches, files_of(call)
+    if not switches.download_skips_existing or not files.exists(folder(site, version)):
+        return False
+    return switches.cut_download == "taken for whole" or whole(files, site, version)
+
+
+def _fetch(call: Invocation, appliance: Appliance, site: str, version: str) -> Work:
+    """Points: version file (where it comes first), half (where bits come one by one), bits."""
+    switches, files = appliance.world.switches, files_of(call)
+    named, seconds = switches.version_info == "named", switches.download_seconds
+    if switches.version_file == "first":
+        write_version_file(files, site, version, named)
+        yield from work(call, appliance, "version file", 0)
+    if switches.bits_come == "one by one":
+        seconds /= 2
+        write_half(files, site, version)
+        yield from work(call, appliance, "half", seconds)
+    yield from work(call, appliance, "bits", seconds)
+    write_bits(files, site, version, named)
 
 
 def _offered(call: Invocation, appliance: Appliance) -> str:
@@ -41,7 +62,7 @@ def bits_are_there(call: Invocation, version: str) -> None:
     """Ends the cmdlet when the site directory cannot be reached or lacks the bits of this version."""
     site = directories(call).site
     _reachable(call, site)
-    if not files_of(call).exists(folder(site, version)):
+    if not whole(files_of(call), site, version):
         call.throw(f"The bits of version {version} are not in {site}. Run Start-CcDownload. (simulated)")
 
 

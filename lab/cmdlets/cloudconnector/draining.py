@@ -14,11 +14,11 @@ def drain(call: Invocation, appliance: Appliance, force: bool) -> Work:
     to drain do not take that back by themselves (inferred). A restart of the host ends it.
     """
     appliance.draining = True
-    appliance.settle()
+    appliance.recompute_service()
     limit = appliance.world.switches.drain_limit
-    idle = appliance.line.idle()
+    idle = appliance.calls.idle()
     yield idle if limit is None else idle | call.sleep(limit)
-    if appliance.line.alive and not force:
+    if appliance.calls.live_calls and not force:
         appliance.draining = False
-        appliance.settle()
+        appliance.recompute_service()
         call.throw("The services could not be drained. (simulated)")

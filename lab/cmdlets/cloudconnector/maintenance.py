@@ -17,7 +17,7 @@ def enter(call: Invocation, appliance: Appliance) -> Work:
         if switches.enter_again == "refused":
             call.throw("The appliance is in maintenance mode already. (simulated)")
         return
-    with appliance.because("Enter-CcUpdate"):
+    with appliance.cause("Enter-CcUpdate"):
         if switches.enter_drains:
             yield from drain(call, appliance, force=False)
         _stop(appliance)
@@ -42,14 +42,14 @@ def leave(call: Invocation, appliance: Appliance) -> Work:
             call.throw("The appliance is not in maintenance mode. (simulated)")
         return
     yield from work(call, appliance, "services", switches.services_seconds)
-    with appliance.because("Exit-CcUpdate"):
+    with appliance.cause("Exit-CcUpdate"):
         running = appliance.running_set
         if running is not None:
             running.start_mode("Auto")
             report(call, appliance, running.start_services())
         appliance.maintenance, appliance.draining = False, False
         _tell_tenant(appliance)
-        appliance.settle()
+        appliance.recompute_service()
 
 
 def report(call: Invocation, appliance: Appliance, failed: list[Service]) -> None:
@@ -57,7 +57,7 @@ def report(call: Invocation, appliance: Appliance, failed: list[Service]) -> Non
     for service in failed:
         call.error(f"Service {service.name} failed to start. Check to make sure the service is not disabled.")
     if failed:
-        appliance.give_up(failed)
+        appliance.mark_unrecoverable(failed)
 
 
 def _tell_tenant(appliance: Appliance) -> None:

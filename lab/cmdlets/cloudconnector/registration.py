@@ -8,7 +8,7 @@ from lab.cmdlets.cloudconnector.product import Work, product, work
 from lab.powershell.invocation import Invocation
 from lab.world.appliance import MODULE_INI, Appliance
 from lab.world.configuration import BadConfiguration, Identity, identity
-from lab.world.product import own_service
+from lab.world.product import NETWORK_SERVICE, own_service
 from lab.world.tenant import Refused, TenantAppliance, TenantSite, new_identity
 
 
@@ -72,7 +72,7 @@ def unregister(call: Invocation, appliance: Appliance) -> Work:
     appliance.registered = False
     service = appliance.computer.services.find(appliance.world.switches.service_name)
     if service is not None:
-        service.account = r"NT AUTHORITY\NetworkService"
+        service.account = NETWORK_SERVICE
 
 
 @product("Publish-CcAppliance")

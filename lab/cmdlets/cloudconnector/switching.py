@@ -19,7 +19,7 @@ def switch(call: Invocation, appliance: Appliance) -> Work:
     new = _backup(call, appliance)
     if new is None:
         return
-    with appliance.because("Switch-CcVersion"):
+    with appliance.cause("Switch-CcVersion"):
         yield from drain(call, appliance, call.flag("Force"))
         yield from work(call, appliance, "drained", 0)
         yield from _retire(call, appliance)
@@ -42,7 +42,7 @@ def _retire(call: Invocation, appliance: Appliance) -> Work:
     share = appliance.world.switches.switch_duration / 3
     if old is not None:
         old.connect(False)
-    appliance.settle()
+    appliance.recompute_service()
     appliance.draining = False
     yield from work(call, appliance, "disconnected", share)
     if old is not None:
@@ -66,7 +66,7 @@ def _engage(call: Invocation, appliance: Appliance, new: VmSet) -> Work:
     report(call, appliance, failed)
     if not failed or switches.failed_services_still_switch:
         _exchange(appliance)
-    appliance.settle()
+    appliance.recompute_service()
     yield from work(call, appliance, "exchanged", 0)
 
 

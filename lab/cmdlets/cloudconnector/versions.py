@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from lab.cmdlets.cloudconnector.product import at_least, directories, product, scripts
+from lab.cmdlets.cloudconnector.product import directories, product, scripts
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import PSObject
 from lab.world.appliance import Appliance
+from lab.world.switches import own_text
 
 
 @product("Get-CcVersion")
 def get_version(call: Invocation, appliance: Appliance) -> None:
-    """Writes the version as text, or nothing when there is none. Before 2.0 there is only the version of the scripts."""
+    """Writes the version, or nothing when there is none. Before 2.0 there is only the version of the scripts."""
     kind = call.get("VersionType", "RunningScripts")
-    if "VersionType" in call.parameters and not at_least(call, "2.0"):
-        text = "A parameter cannot be found that matches parameter name 'VersionType'."
-        exception = "System.Management.Automation.ParameterBindingException"
-        call.throw(text, "NamedParameterNotFound,Get-CcVersion", "InvalidArgument", exception)
     running, backup = (appliance.running, appliance.backup) if appliance.knows_versions else (None, None)
     versions = {"RunningScripts": scripts(call), "RunningBits": running, "BackupBits": backup}
-    if kind == "All":
-        call.write(PSObject(dict(versions)))
-    elif versions[kind] is not None:
-        call.write(versions[kind])
+    switches = appliance.world.switches
+    if kind == "All" and switches.version_text != "host":
+        call.write(PSObject({one: version and own_text(version, switches) for one, version in versions.items()}))
+    elif kind != "All":
+        _write_version(call, appliance, kind, versions[kind])
 
 
 @product("Get-CcRunningVersion")
 def get_running_version(call: Invocation, appliance: Appliance) -> None:
-    """Writes the version of the running set, or nothing."""
-    if appliance.running is not None and appliance.knows_versions:
-        call.write(appliance.running)
+    """The version that runs, where the release has this cmdlet; nothing while module.ini names none (T7)."""
+    _write_version(call, appliance, "RunningBits", appliance.running if appliance.knows_versions else None)
 
 
-@product("Get-CcApplianceStatus")
-def get_status(call: Invocation, appliance: Appliance) -> None:
-    """What the real cmdlet returns is not documented; this object is the lab's."""
-    known = appliance.in_tenant
-    status = {
-        "Name": appliance.name,
-        "Site": appliance.site.name,
-        "Status": known.status if known else "None",
-        "Version": appliance.running,
+def _write_version(call: Invocation, appliance: Appliance, kind: str, version: str | None) -> None:
+    """Writes a version in the form that the switch `version_text` says; on the console it is not on the pipeline."""
+    switches = appliance.world.switches
+    if version is None or switches.version_text == "host":
+        return
+    text = own_text(version, switches)
+    shown: dict[str, object] = {
+        "sentence": f"The version of {kind} is {text}. (simulated)",
+        "object": PSObject({"VersionType": kind, "Version": text}),
     }
-    call.write(PSObject({**status, "Simulated": True}))
+    call.write(shown.get(switches.version_text, text))
 
 
 @product("Get-CcApplianceDirectory")
@@ -65,13 +62,3 @@ def set_appliance_directory(call: Invocation, _: Appliance) -> None:
 @product("Set-CcSiteDirectory")
 def set_site_directory(call: Invocation, _: Appliance) -> None:
     directories(call).site = call.get("Path")
-
-
-@product("Get-CcApplianceLogDirectory")
-def get_appliance_logs(call: Invocation, _: Appliance) -> None:
-    call.write(rf"{directories(call).appliance}\Logs")
-
-
-@product("Get-CcSiteLogDirectory")
-def get_site_logs(call: Invocation, _: Appliance) -> None:
-    call.write(rf"{directories(call).site}\Logs")

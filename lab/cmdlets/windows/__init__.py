@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lab.cmdlets.windows.content import CONTENT
 from lab.cmdlets.windows.events import EVENTS
 from lab.cmdlets.windows.files import FILES
@@ -17,19 +15,10 @@ from lab.powershell.catalogue import Registry
 from lab.powershell.session import Session
 from lab.world.computer import Computer
 from lab.world.network import Logon
+from lab.world.permissions import icacls
 
 WINDOWS = Registry().merge(FILES, CONTENT, EVENTS, SERVICES, SYSTEM, TASKS, WEB, WMI, remoting.registry)
 """All of them; an appliance's registry merges the product's cmdlets into a copy: `Registry().merge(WINDOWS, ...)`."""
-
-READING = frozenset({"Test-Path", "Start-Sleep", "Write-Output", "Invoke-Command"})
-
-
-def _mutating() -> Iterator[str]:
-    return (name for name in WINDOWS if not name.startswith("Get-") and name not in READING)
-
-
-MUTATING = frozenset(_mutating())
-"""The cmdlets that change something on the computer (claims and other files of the collection included)."""
 
 
 def open_session(computer: Computer, logon: Logon) -> Session:
@@ -39,5 +28,6 @@ def open_session(computer: Computer, logon: Logon) -> Session:
 
 def equip(computer: Computer, opens: OpenSession | None = None) -> Computer:
     """Lets the scheduled tasks of a computer run the collection's jobs, each in a new session that `opens` gives."""
+    computer.executables["icacls.exe"] = icacls
     computer.executables["powershell.exe"] = job_runner(opens or (lambda logon: open_session(computer, logon)))
     return computer

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from lab.cmdlets.windows.common import INVALID_OPERATION, computer_of, like, not_simulated, simulated
+from lab.cmdlets.windows.common import computer_of, not_simulated, simulated
 from lab.powershell.catalogue import Registry
 from lab.powershell.invocation import Invocation
-from lab.powershell.objects import EnumValue, PSObject
+from lab.powershell.objects import PSObject
 from lab.world.computer import EventEntry
 
 EVENTS = Registry()
@@ -18,58 +18,8 @@ NO_LOG = "There is not an event log on the localhost computer that matches"
 """As PowerShell 5.1 and 7 say; what tells them apart is their id."""
 
 
-# --- Get-EventLog
-
-
-@simulated(EVENTS, "Get-EventLog", "LogName", "Newest", "After", "Before", "Source", "EntryType", "InstanceId")
-def get_event_log(call: Invocation) -> None:
-    """The entries of one log, the newest first; none that fits is an error, as in Windows PowerShell."""
-    log = _log(call, call.get("LogName"))
-    if log is None:
-        text = f"The event log '{call.get('LogName')}' on computer '.' does not exist."
-        call.error(text, INVALID_OPERATION, "InvalidOperation", INVALID_OPERATION)
-        return
-    wanted = [(index, entry) for index, entry in reversed(list(enumerate(log, 1))) if _is_wanted(call, entry)]
-    if not wanted:
-        call.error("No matches found", "GetEventLogNoEntriesFound", "ObjectNotFound", "System.ArgumentException")
-    call.write(*(_entry(call, index, entry) for index, entry in islice(wanted, call.get("Newest"))))
-
-
 def _log(call: Invocation, name: str) -> list[EventEntry] | None:
     return next((log for own, log in computer_of(call).events.items() if own.casefold() == name.casefold()), None)
-
-
-def _is_wanted(call: Invocation, entry: EventEntry) -> bool:
-    after, before = call.get("After"), call.get("Before")
-    return (
-        (after is None or entry.time > after)
-        and (before is None or entry.time < before)
-        and _one_of(entry.source, call.get("Source"))
-        and _one_of(entry.kind, call.get("EntryType"))
-        and (call.get("InstanceId") is None or entry.event_id in call.get("InstanceId"))
-    )
-
-
-def _one_of(text: str, patterns: list[str] | None) -> bool:
-    return patterns is None or any(like(text, pattern) for pattern in patterns)
-
-
-def _entry(call: Invocation, index: int, entry: EventEntry) -> PSObject:
-    properties = {
-        "Index": index,
-        "EntryType": EnumValue(entry.kind, "System.Diagnostics.EventLogEntryType"),
-        "Source": entry.source,
-        "EventID": entry.event_id,
-        "InstanceId": entry.event_id,
-        "Message": entry.message,
-        "TimeGenerated": entry.time,
-        "TimeWritten": entry.time,
-        "MachineName": computer_of(call).name,
-    }
-    return PSObject(properties, "System.Diagnostics.EventLogEntry", "System.Diagnostics.EventLogEntry")
-
-
-# --- Get-WinEvent
 
 
 @simulated(EVENTS, "Get-WinEvent", "FilterHashtable", "MaxEvents")

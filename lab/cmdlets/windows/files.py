@@ -25,11 +25,15 @@ from lab.powershell.invocation import Invocation
 from lab.powershell.objects import PSObject
 from lab.powershell.text import to_text
 from lab.world.computer import StoredCertificate, is_registry
-from lab.world.files import ILLEGAL, PROVIDER, Entry, File, Files, Folder, IllegalName, join, parent, split
+from lab.world.files import PROVIDER, Entry, File, Files, Folder, IllegalName, join, parent, split
 
 FILES = Registry()
 
 ARGUMENT = "System.ArgumentException"
+SECURITY_EXCEPTION = "System.Security.SecurityException"
+ELEVATED_ONLY = "Access is denied. You need to run this cmdlet from an elevated process."
+THROUGH_WINRM = ("basic", "ntlm", "credssp")
+"""Logons whose token may be a filtered one."""
 PS_ARGUMENT = "System.Management.Automation.PSArgumentException"
 ALREADY_EXISTS = "Cannot create a file when that file already exists.\r\n"
 HASHES = {"SHA1": "sha1", "SHA256": "sha256", "SHA384": "sha384", "SHA512": "sha512", "MD5": "md5"}
@@ -87,9 +91,29 @@ def _item_exists(call: Invocation, path: str) -> bool:
 
 @simulated(FILES, "Get-Item", "Path", "LiteralPath", "Force")
 def get_item(call: Invocation) -> None:
-    """The items themselves."""
+    """The items themselves; of the drive WSMan TrustedHosts, of the registry the key of the local service."""
+    asked = [one.casefold() for one in call.get("LiteralPath") or call.get("Path", [])]
+    if asked in ([TRUSTED_HOSTS], [LOCAL_SERVICE_KEY]):
+        _write_guarded(call, asked[0])
+        return
     for path in existing(call):
         call.write(item(path, files_of(call).entry(path)))
+
+
+TRUSTED_HOSTS = "wsman:\\localhost\\client\\trustedhosts"
+LOCAL_SERVICE_KEY = "registry::hkey_users\\s-1-5-19"
+
+
+def _write_guarded(call: Invocation, path: str) -> None:
+    """What only the full token of an administrator opens."""
+    policy = common.computer_of(call).policy
+    if call.logon.method in THROUGH_WINRM and not policy.elevated:
+        text = "Requested registry access is not allowed." if path == LOCAL_SERVICE_KEY else ELEVATED_ONLY
+        call.error(text, SECURITY_EXCEPTION, "PermissionDenied", SECURITY_EXCEPTION)
+    elif path == LOCAL_SERVICE_KEY:
+        call.write(PSObject({"PSChildName": "S-1-5-19"}, path, "Microsoft.Win32.RegistryKey"))
+    else:
+        call.write(PSObject({"Name": "TrustedHosts", "Value": policy.trusted_hosts}, "TrustedHosts"))
 
 
 @simulated(FILES, "Get-ChildItem", "Path", "LiteralPath", "Filter", "Recurse", "Force", "Name", "File", "Directory")
@@ -237,7 +261,7 @@ def _new_folder(call: Invocation, path: str) -> None:
         call.write(item(path, files.make_folder(path)))
 
 
-# --- copying, moving, renaming, removing
+# --- copying, moving, removing
 
 
 @simulated(FILES, "Copy-Item", "Path", "LiteralPath", "Destination", "Force", "Recurse", "PassThru", "Container")
@@ -332,33 +356,6 @@ def _move_problem(call: Invocation, files: Files, path: str, target: str) -> str
     if files.exists(target) and split(path) != split(target) and (folder or not call.flag("Force")):
         return ALREADY_EXISTS
     return None
-
-
-@simulated(FILES, "Rename-Item", "Path", "LiteralPath", "NewName", "Force", "PassThru")
-def rename_item(call: Invocation) -> None:
-    """Gives an item another name in the same folder; a name that is taken is an error, also with -Force."""
-    files = files_of(call)
-    path = absolute(call, call.get("LiteralPath") or call.get("Path"))
-    if not common.may_look(call, path) or not files.exists(path):
-        exception = "System.Management.Automation.PSInvalidOperationException"
-        text = f"Cannot rename because item at '{path}' does not exist."
-        call.error(text, "InvalidOperation", "InvalidOperation", exception)
-        return
-    if not ILLEGAL.union("\\/").isdisjoint(call.get("NewName")):
-        text = "Cannot rename the specified target, because it represents a path or device name."
-        call.error(text, "Argument", "InvalidArgument", PS_ARGUMENT)
-        return
-    _rename(call, path, join(parent(path), call.get("NewName")))
-
-
-def _rename(call: Invocation, path: str, target: str) -> None:
-    files = files_of(call)
-    if files.exists(target) and split(path) != split(target):
-        call.error(ALREADY_EXISTS, "RenameItemIOError", "WriteError", IO_ERROR)
-    elif call.should_process():
-        renamed = files.move(path, target)
-        if call.flag("PassThru"):
-            call.write(item(target, renamed))
 
 
 @simulated(FILES, "Remove-Item", "Path", "LiteralPath", "Recurse", "Force")

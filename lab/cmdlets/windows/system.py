@@ -1,4 +1,4 @@
-"""Cmdlets for the computer itself: clock, installed software, programs, power."""
+"""Cmdlets for the computer itself: clock, installed software, programs."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ from lab.cmdlets.windows.common import (
 from lab.cmdlets.windows.files import item
 from lab.powershell.catalogue import Registry
 from lab.powershell.invocation import Invocation
-from lab.powershell.objects import PSObject
-from lab.world.computer import Computer, is_registry, registry_path
+from lab.powershell.objects import PSObject, as_utc
+from lab.world.computer import is_registry, registry_path
 
 SYSTEM = Registry()
 
 REGISTRY_PROVIDER = "Microsoft.PowerShell.Core\\Registry"
 LONG_HIVES = {"HKLM:": "HKEY_LOCAL_MACHINE", "HKCU:": "HKEY_CURRENT_USER"}
-SHUTDOWN_SECONDS = 5.0
-"""Between Restart-Computer and the moment the computer is gone: the cmdlet has answered by then."""
 
 
 # --- clock
@@ -35,6 +33,14 @@ SHUTDOWN_SECONDS = 5.0
 def get_date(call: Invocation) -> None:
     """The computer's own time, or the time that was given."""
     call.write(call.get("Date") or computer_of(call).shown_time())
+
+
+@simulated(SYSTEM, "New-TimeSpan", "Start", "End")
+def new_time_span(call: Invocation) -> None:
+    """The time from one moment to another, negative when the first is the later one; what is not given is now."""
+    now = computer_of(call).shown_time()
+    start, end = (as_utc(call.get(name) or now) for name in ("Start", "End"))
+    call.write(end - start)
 
 
 @simulated(SYSTEM, "Start-Sleep", "Seconds", "Milliseconds")
@@ -69,11 +75,21 @@ def _write_keys(call: Invocation, path: str) -> None:
     registry = computer_of(call).registry
     pattern = "LiteralPath" not in call.parameters and has_wildcard(path)
     for key in registry.find(path) if pattern else [registry_path(path)]:
-        values = registry.get(key)
+        values = _policy(call, key) or registry.get(key)
         if values is None:
             not_found(call, path)
         else:
             _write_values(call, key, values)
+
+
+LSA_KEY = r"HKLM:\SYSTEM\CurrentControlSet\Control\Lsa"
+
+
+def _policy(call: Invocation, key: str) -> dict[str, Any] | None:
+    """What the security policy of the computer has in the registry."""
+    if key.casefold() != LSA_KEY.casefold():
+        return None
+    return {"DisableDomainCreds": 0 if computer_of(call).policy.stores_passwords else 1}
 
 
 def _write_values(call: Invocation, key: str, values: dict[str, Any]) -> None:
@@ -121,28 +137,3 @@ def start_process(call: Invocation) -> Work:
         call.write(PSObject({"ProcessName": name, **code}, text, "System.Diagnostics.Process"))
     if call.flag("Wait"):
         yield process
-
-
-# --- power
-
-
-@simulated(SYSTEM, "Restart-Computer", "Force")
-def restart_computer(call: Invocation) -> None:
-    """Answers at once; the computer goes down some seconds later and comes back after its boot."""
-    if call.should_process():
-        call.env.process(_shut_down(computer_of(call), again=True))
-
-
-@simulated(SYSTEM, "Stop-Computer", "Force")
-def stop_computer(call: Invocation) -> None:
-    """Answers at once; the computer goes off some seconds later."""
-    if call.should_process():
-        call.env.process(_shut_down(computer_of(call), again=False))
-
-
-def _shut_down(computer: Computer, again: bool) -> Work:
-    yield computer.env.timeout(SHUTDOWN_SECONDS)
-    if computer.up:
-        computer.power_off()
-        if again:
-            computer.power_on()

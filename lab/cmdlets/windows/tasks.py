@@ -29,6 +29,10 @@ CIM_EXCEPTION = "Microsoft.Management.Infrastructure.CimException"
 QUERY_EXCEPTION = "Microsoft.PowerShell.Cmdletization.Cim.CimJobException"
 CIM_INSTANCE = "Microsoft.Management.Infrastructure.CimInstance"
 STATES = {"Disabled": 1, "Ready": 3, "Running": 4}
+BATCH_LOGON_PROBLEM = (
+    "The task is registered, but may fail to start. Batch logon privilege needs to be enabled for the task principal."
+)
+"""The text of SCHED_S_BATCH_LOGON_PROBLEM (0x0004131C)."""
 NEVER = datetime(1999, 11, 30, tzinfo=UTC)
 """What LastRunTime says of a task that has not run yet."""
 
@@ -88,6 +92,8 @@ def register_scheduled_task(call: Invocation) -> None:
     except TaskError as error:
         _refused(call, error)
     else:
+        if computer(call).tasks.doubtful(task):
+            call.warn(BATCH_LOGON_PROBLEM)
         call.write(_task_object(task))
 
 
@@ -183,7 +189,7 @@ def _answer(files: Files, path: str, session: Session) -> Generator[simpy.Event,
         document = json.loads(files.read_text(f"{path}.request"))
     except (OSError, ValueError):
         return ""
-    answered = yield from bridge.answer(session, document["request"])
+    answered = yield from bridge.run_process(session, document["request"])
     return bridge.written(answered)
 
 

@@ -21,6 +21,8 @@ from lab.world.network import Network, Resource, host
 WEB = Registry()
 
 WEB_EXCEPTION = "System.Net.WebException"
+NO_SECURE_CHANNEL = "The request was aborted: Could not create SSL/TLS secure channel."
+"""What .NET says of a server that takes TLS 1.2 only, as Microsoft's do, without SchUseStrongCrypto."""
 HEEDED = ("Uri", "OutFile", "UseBasicParsing", "TimeoutSec", "PassThru")
 
 
@@ -31,7 +33,9 @@ def invoke_web_request(call: Invocation) -> Work:
     `-TimeoutSec` bounds the wait for the first answer only, as in Windows PowerShell: a slow transfer goes on.
     """
     network = computer_of(call).network
-    answered = _requested(network, str(call.get("Uri")))
+    uri = str(call.get("Uri"))
+    weak = uri.casefold().startswith("https:") and not computer_of(call).strong_crypto
+    answered = NO_SECURE_CHANNEL if weak else _requested(network, uri)
     if isinstance(answered, str):
         call.terminate(answered, "WebCmdletWebResponseException", "InvalidOperation", WEB_EXCEPTION)
     else:

@@ -1,4 +1,4 @@
-"""Get-WmiObject and Get-CimInstance: a few classes, with filters of `=`, `<>`, `<`, `>`, LIKE, AND, OR."""
+"""Get-WmiObject: a few classes, with filters of `=`, `<>`, `<`, `>`, LIKE, AND, OR."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from lab.world.computer import Computer
 WMI = Registry()
 
 MANAGEMENT_ERROR = "System.Management.ManagementException"
-CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
 STATES = {"StartPending": "Start Pending", "StopPending": "Stop Pending"}
 
 Row = dict[str, Any]
@@ -69,14 +68,25 @@ def _operating_system(computer: Computer) -> list[Row]:
     ]
 
 
+def _firewall_rules(computer: Computer) -> list[Row]:
+    """Enabled: 1 or 2, Direction 1 is inbound, Action 2 is to allow; what Get-NetFirewallRule shows as texts."""
+    return [
+        {"DisplayName": name, "InstanceID": name, "Enabled": 1 if enabled else 2, "Direction": 1, "Action": 2}
+        for name, enabled in computer.firewall.items()
+    ]
+
+
 CLASSES: dict[str, tuple[str, Callable[[Computer], list[Row]]]] = {
     "win32_service": ("Win32_Service", _services),
     "win32_logicaldisk": ("Win32_LogicalDisk", _disks),
     "win32_operatingsystem": ("Win32_OperatingSystem", _operating_system),
+    "msft_netfirewallrule": ("MSFT_NetFirewallRule", _firewall_rules),
 }
+NAMESPACES = {"msft_netfirewallrule": r"root\standardcimv2"}
+"""Of the classes that are not in the default namespace."""
 
 
-# --- the cmdlets
+# --- the cmdlet
 
 
 @simulated(WMI, "Get-WmiObject", "Class", "Filter", "Property", "Query", "Namespace")
@@ -84,7 +94,8 @@ def get_wmi_object(call: Invocation) -> None:
     """The instances of a class; times are texts of WMI (`20260105080000.000000+000`)."""
     name, condition = _query(call)
     known = CLASSES.get(name.casefold())
-    if known is None:
+    namespace = call.get("Namespace", r"root\cimv2").casefold().replace("/", "\\")
+    if known is None or namespace != NAMESPACES.get(name.casefold(), r"root\cimv2"):
         _fail(call, f'Invalid class "{name}"', "InvalidType")
         return
     try:
@@ -116,23 +127,6 @@ def _management_object(call: Invocation, name: str, row: Row) -> PSObject:
 
 def _dmtf(value: object) -> object:
     return value.strftime("%Y%m%d%H%M%S.%f+000") if isinstance(value, datetime) else value
-
-
-@simulated(WMI, "Get-CimInstance", "ClassName", "Filter", "Property", "Namespace")
-def get_cim_instance(call: Invocation) -> None:
-    """The same instances; times are times."""
-    name = call.get("ClassName")
-    known = CLASSES.get(name.casefold())
-    if known is None:
-        call.error("Invalid class ", "HRESULT 0x80041010", "MetadataError", CIM_ERROR)
-        return
-    try:
-        rows = select(known[1](computer_of(call)), call.get("Filter") or "")
-    except InvalidQuery:
-        call.error("Invalid query ", "HRESULT 0x80041017", "InvalidArgument", CIM_ERROR)
-        return
-    type_name = "Microsoft.Management.Infrastructure.CimInstance"
-    call.write(*(PSObject({"CimClass": known[0], **row}, known[0], type_name) for row in rows))
 
 
 # --- the filter

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import simpy
 
-from lab.clock import Clock
-from lab.world.computer import Activity
+from lab.server.clock import Clock
+from lab.world.activity import Activity
 
 
 class Wall:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,12 +10,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from lab.control import Control
+from lab.server.control import Control
 from lab.wire.machine import WireSettings
 from lab.wire.server import WireServer
 from lab.wire.shell import Process
 
 RULE = {"op": "Send", "action": "rst"}
+JSON = {"Content-Type": "application/json"}
 
 
 @dataclass
@@ -39,7 +41,7 @@ def ask(*requests: tuple[str, str, Any]) -> list[tuple[int, Any]]:
         control = Control({name: WireServer(Computer(name), None) for name in ("host-1", "host-2")})
         control.add_routes([web.get("/world/{thing}", _broken)])
         async with TestClient(TestServer(control.application())) as client:
-            answers = [await client.request(method, path, json=data) for method, path, data in requests]
+            answers = [await client.request(method, path, json=data, headers=JSON) for method, path, data in requests]
             return [(answer.status, await answer.json()) for answer in answers]
 
     return asyncio.run(story())
@@ -89,3 +91,35 @@ def test_counters() -> None:
 
 def test_the_routes_of_others() -> None:
     assert ask(("GET", "/world/clock", None)) == [(400, {"error": "no such clock"})]
+
+
+def try_with(method: str, headers: Mapping[str, str]) -> tuple[int, int]:
+    """The status of a request with these headers, made while a fault stands, and how many faults stand afterwards."""
+
+    async def story() -> tuple[int, int]:
+        server = WireServer(Computer("host-1"), None)
+        async with TestClient(TestServer(Control({"host-1": server}).application())) as client:
+            await client.post("/machines/host-1/faults", json=RULE)
+            answer = await client.request(method, "/machines/host-1/faults", data=json.dumps(RULE), headers=headers)
+            return answer.status, len(server.faults.listed())
+
+    return asyncio.run(story())
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+def test_what_a_web_page_can_send_is_refused_before_it_acts(method: str, kind: str) -> None:
+    assert try_with(method, {"Content-Type": kind}) == (415, 1)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", "localhost:a", "x@localhost"]
+)
+def test_another_host_is_refused_before_it_acts(method: str, host: str) -> None:
+    assert try_with(method, {**JSON, "Host": host}) == (403, 1)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8765", "127.0.0.1", "127.0.0.1:8765"])
+def test_own_names_are_taken(host: str) -> None:
+    assert try_with("POST", {"Content-Type": "application/json; charset=utf-8", "Host": host}) == (201, 2)

@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 import simpy
 
-from lab.powershell import probe, remoting
+from lab.powershell import remoting
 from lab.powershell.answer import answer_now
 from lab.powershell.catalogue import Registry
 from lab.powershell.session import Session
+from tests.conformance import probe
 
 
 @pytest.fixture
 def session() -> Session:
     """A PowerShell with the module Probe in it."""
-    return Session(simpy.Environment(), Registry().merge(remoting.registry, probe.registry))
+    return probe.ProbeSession(simpy.Environment(), Registry().merge(remoting.registry, probe.registry))
 
 
 @pytest.fixture

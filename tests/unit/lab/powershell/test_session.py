@@ -16,6 +16,7 @@ from lab.powershell.errors import ErrorRecord, Thrown
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import Credential, Secret
 from lab.powershell.session import Session
+from tests.conformance.probe import ProbeSession
 
 Ask = Callable[..., Any]
 BRIDGE = {"$bridge": True}
@@ -137,7 +138,7 @@ def test_a_nested_request_shares_the_session_and_its_prompts(ask: Ask) -> None:
 
 
 def test_a_nested_request_on_another_computer_runs_in_its_session(session: Session, ask: Ask) -> None:
-    other = Session(session.env, session.registry)
+    other = ProbeSession(session.env, session.registry)
     reached: list[Any] = []
     session.remote = lambda name, credential: reached.append((name, credential)) or other
     given = {"$credential": {"user": "u", "password": "canary"}}

@@ -288,27 +288,6 @@ def test_a_folder_moves_with_all_it_holds(console: Any, computer: Computer) -> N
     assert moved == [{"FullName": r"C:\Out"}] and computer.files.exists(r"C:\Out\a")
 
 
-def test_rename(console: Any, computer: Computer) -> None:
-    text(computer, r"C:\Data\a")
-    text(computer, r"C:\Data\b")
-    taken = console.errors("Rename-Item", Path=r"C:\Data\a", NewName="b")
-    renamed = console.output("Rename-Item", ["Name"], Path=r"C:\Data\a", NewName="c", PassThru=True)
-    assert renamed == [{"Name": "c"}]
-    assert taken == [("RenameItemIOError", "WriteError", IO)]
-    assert [entry.name for entry in computer.files.list(r"C:\Data")] == ["b", "c"]
-
-
-def test_a_new_name_is_no_path(console: Any) -> None:
-    assert console.errors("Rename-Item", Path=r"C:\Data", NewName=r"a\b")[0][1] == "InvalidArgument"
-
-
-def test_renaming_nothing(console: Any) -> None:
-    assert console.errors("Rename-Item", Path=r"C:\Data\none", NewName="b")[0][:2] == (
-        "InvalidOperation",
-        "InvalidOperation",
-    )
-
-
 def test_remove(console: Any, computer: Computer) -> None:
     path = text(computer, r"C:\Data\a")
     console.output("Remove-Item", LiteralPath=path, Force=True)

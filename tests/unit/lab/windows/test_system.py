@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import simpy
 
-from lab.world.computer import Activity, Computer, EventEntry, Launch, Service, StoredCertificate
+from lab.world.activity import Activity
+from lab.world.computer import Computer, Launch, Service, StoredCertificate
 
 UNINSTALL = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 URL = "https://packages.lab/a.msi"
@@ -29,6 +30,38 @@ def test_a_clock_on_the_wall_is_shown_where_time_runs_faster(console: Any, compu
     computer.clock_offset = timedelta(minutes=3)
     console.output("Start-Sleep", Seconds=60)
     assert console.output("Get-Date") == ["2026-01-05T08:03:00.0000000Z"]
+
+
+@pytest.mark.parametrize(
+    ("end", "text"),
+    [
+        ("2026-01-05T08:00:01.5Z", "00:00:01.5000000"),
+        ("2026-01-07T09:00:00Z", "2.01:00:00"),
+        ("2026-01-05T07:58:00Z", "-00:02:00"),
+        ("2026-01-05T08:00:00Z", "00:00:00"),
+        ("2026-01-05T10:00:00+02:00", "00:00:00"),
+    ],
+)
+@pytest.mark.parametrize("start", [{"$output": "now"}, "2026-01-05T08:00:00Z"])
+def test_a_time_span_between_two_moments(console: Any, start: Any, end: str, text: str) -> None:
+    now = {"name": "now", "cmdlet": "Get-Date", "parameters": {}}
+    span = {"name": "span", "cmdlet": "New-TimeSpan", "parameters": {"Start": start, "End": end}}
+    assert console.steps([now, span])[1]["output"] == [text]
+
+
+def test_a_time_span_ends_now_unless_told(console: Any) -> None:
+    console.output("Start-Sleep", Seconds=60)
+    assert console.output("New-TimeSpan", Start="2026-01-05T08:00:00Z") == ["00:01:00"]
+
+
+@pytest.mark.parametrize(("end", "found"), [("2026-01-05T08:01:00Z", [True]), ("2026-01-05T07:59:00Z", [])])
+def test_a_pattern_is_looked_for_in_the_text_of_an_object(console: Any, end: str, found: list[bool]) -> None:
+    given = {"InputObject": {"$output": "span"}, "Pattern": r"^00:0[0-4]:", "Quiet": True}
+    steps = [
+        {"name": "span", "cmdlet": "New-TimeSpan", "parameters": {"Start": "2026-01-05T08:00:00Z", "End": end}},
+        {"name": "short", "cmdlet": "Select-String", "parameters": given},
+    ]
+    assert console.steps(steps)[1]["output"] == found
 
 
 def test_sleep_in_milliseconds(console: Any, computer: Computer) -> None:
@@ -121,21 +154,13 @@ def test_a_missing_program(console: Any) -> None:
 # --- power
 
 
-def test_restart_answers_before_it_goes_down(console: Any, computer: Computer) -> None:
+def test_a_reboot_starts_what_starts_by_itself(computer: Computer) -> None:
     computer.services.add(Service("A", state="Running"))
     seen: list[bool] = []
     computer.watchers.append(lambda host: seen.append(host.up))
-    console.output("Restart-Computer", Force=True)
-    assert computer.up
-    computer.env.run(1000)
+    computer.env.run(computer.reboot())
     assert seen == [False, True] and computer.services["A"].state == "Running"
     assert computer.boot_time > computer.start
-
-
-def test_stop_stays_down(console: Any, computer: Computer) -> None:
-    console.output("Stop-Computer", Force=True)
-    computer.env.run(1000)
-    assert not computer.up
 
 
 def test_power_cut_during_the_boot_ends_the_boot(computer: Computer) -> None:
@@ -144,12 +169,6 @@ def test_power_cut_during_the_boot_ends_the_boot(computer: Computer) -> None:
     computer.power_off()
     computer.env.run(1000)
     assert not computer.up
-
-
-def test_what_if_restarts_nothing(console: Any, computer: Computer) -> None:
-    console.output("Restart-Computer", WhatIf=True)
-    computer.env.run(1000)
-    assert computer.boot_time == computer.start
 
 
 def test_what_runs_on_a_computer_ends_with_it(computer: Computer) -> None:
@@ -173,30 +192,6 @@ def test_a_program_may_cut_its_own_power(computer: Computer) -> None:
 
 
 # --- event log
-
-
-def test_events_newest_first(console: Any, computer: Computer) -> None:
-    for number in (1, 2, 3):
-        computer.log("CCE", number, "Error" if number < 3 else "Warning", f"message {number}")
-        computer.env.run(computer.env.now + 1)
-    keep = ["EventID", "Message"]
-    found = console.output("Get-EventLog", keep, LogName="application", Source="cce", EntryType="Error", Newest=1)
-    assert found == [{"EventID": 2, "Message": "message 2"}]
-
-
-def test_events_by_time(console: Any, computer: Computer) -> None:
-    for minutes in (0, 10, 20):
-        time = computer.start + timedelta(minutes=minutes)
-        computer.events["System"].append(EventEntry("A", minutes, "Error", "", time))
-    between = {"After": "2026-01-05T08:05:00Z", "Before": "2026-01-05T08:15:00Z"}
-    assert console.output("Get-EventLog", ["EventID"], LogName="System", **between) == [{"EventID": 10}]
-
-
-@pytest.mark.parametrize(
-    ("log", "id"), [("None", "System.InvalidOperationException"), ("System", "GetEventLogNoEntriesFound")]
-)
-def test_no_log_and_no_entry(console: Any, log: str, id: str) -> None:
-    assert console.errors("Get-EventLog", LogName=log)[0][0] == id
 
 
 def test_events_by_number(console: Any, computer: Computer) -> None:

@@ -7,18 +7,19 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils import _jobs
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation import jobs
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.arguments import Account
 
-from lab.cmdlets.windows import MUTATING, WINDOWS
 from lab.cmdlets.windows.tasks import job_path
-from lab.world.computer import Activity, Computer, Launch
+from lab.world.activity import Activity
+from lab.world.computer import Computer, Launch
 
 from .conftest import NETWORK
 
 TASK = "sfb.cloud_connector-wait"
-ACCOUNT = _jobs.Account("CceAdmin", "right")
-JOB = _jobs.Job("wait", [steps.step("sleep", "Start-Sleep", {"Seconds": 7200}), steps.clock()])
+ACCOUNT = Account("CceAdmin", "right")
+JOB = jobs.Job("wait", [steps.step("sleep", "Start-Sleep", {"Seconds": 7200}), steps.clock()])
 
 
 def xml(settings: str = "", principal: str = "", actions: str | None = None) -> str:
@@ -65,7 +66,7 @@ def answer_of(console: Any) -> Any:
 
 
 def test_a_job_runs_to_its_answer(console: Any, computer: Computer) -> None:
-    results = console.steps(_jobs.start_steps(JOB, ACCOUNT, "first"))
+    results = console.steps(jobs.start_steps(JOB, ACCOUNT, "first"))
     assert {result["name"] for result in results if result["errors"]} == {"remove_answer", "remove_partial"}
     computer.env.run(60)
     assert info(console, TASK) == ("Running", 267009)
@@ -76,21 +77,21 @@ def test_a_job_runs_to_its_answer(console: Any, computer: Computer) -> None:
 
 
 def test_a_job_is_begun_once(console: Any, computer: Computer) -> None:
-    console.steps(_jobs.start_steps(JOB, ACCOUNT, "first"))
-    results = console.steps(_jobs.start_steps(JOB, ACCOUNT, "second"))
+    console.steps(jobs.start_steps(JOB, ACCOUNT, "first"))
+    results = console.steps(jobs.start_steps(JOB, ACCOUNT, "second"))
     assert results[-1]["name"] == "claim" and results[-1]["errors"][0]["id"].startswith("NewItemIOError")
 
 
 def test_a_job_reaches_the_share_that_a_network_logon_does_not(computer: Computer, at: Any) -> None:
     computer.network.add_share(r"\\files\berlin", frozenset({"CceAdmin"}))
-    job = _jobs.Job("wait", [steps.claim("lease", r"\\files\berlin\lease", "me")])
-    at(computer, NETWORK).steps(_jobs.start_steps(job, ACCOUNT, "first"))
+    job = jobs.Job("wait", [steps.claim("lease", r"\\files\berlin\lease", "me")])
+    at(computer, NETWORK).steps(jobs.start_steps(job, ACCOUNT, "first"))
     computer.env.run(1)
     assert computer.network.files.exists(r"\\files\berlin\lease")
 
 
 def test_a_reboot_leaves_a_job_without_an_answer(console: Any, computer: Computer) -> None:
-    console.steps(_jobs.start_steps(JOB, ACCOUNT, "first"))
+    console.steps(jobs.start_steps(JOB, ACCOUNT, "first"))
     computer.env.run(60)
     computer.reboot()
     computer.env.run(10_000)
@@ -99,7 +100,7 @@ def test_a_reboot_leaves_a_job_without_an_answer(console: Any, computer: Compute
 
 
 def test_a_job_without_its_request_answers_nothing(console: Any, computer: Computer) -> None:
-    console.steps(_jobs.start_steps(JOB, ACCOUNT, "first")[:-1])
+    console.steps(jobs.start_steps(JOB, ACCOUNT, "first")[:-1])
     console.output("Remove-Item", LiteralPath=rf"{JOB.path}.request")
     console.output("Start-ScheduledTask", TaskName=TASK)
     computer.env.run(1)
@@ -107,7 +108,7 @@ def test_a_job_without_its_request_answers_nothing(console: Any, computer: Compu
 
 
 def test_an_old_answer_is_not_replaced(console: Any, computer: Computer) -> None:
-    console.steps(_jobs.start_steps(JOB, ACCOUNT, "first"))
+    console.steps(jobs.start_steps(JOB, ACCOUNT, "first"))
     computer.files.write_text(rf"{JOB.path}.answer", "old")
     computer.env.run(7300)
     assert info(console, TASK) == ("Ready", 1)
@@ -116,7 +117,7 @@ def test_an_old_answer_is_not_replaced(console: Any, computer: Computer) -> None
 
 def test_an_answer_of_before_goes_when_the_job_begins(console: Any, computer: Computer) -> None:
     computer.files.write_text(rf"{JOB.path}.answer", "of before")
-    console.steps(_jobs.start_steps(JOB, ACCOUNT, "first"))
+    console.steps(jobs.start_steps(JOB, ACCOUNT, "first"))
     assert not computer.files.exists(rf"{JOB.path}.answer")
 
 
@@ -243,12 +244,3 @@ def test_only_a_password_reaches_the_network(
 ) -> None:
     assert register(console, xml(principal=principal), User=user) == []
     assert computer.tasks.find("t").logon.delegates is expected
-
-
-# --- the record
-
-
-def test_what_changes_something_is_known() -> None:
-    assert {"New-Item", "Set-Content", "Register-ScheduledTask", "Start-Process", "Stop-Service"} <= MUTATING
-    assert not {"Get-Content", "Test-Path", "Get-FileHash", "Invoke-Command", "Start-Sleep"} & MUTATING
-    assert set(WINDOWS) >= MUTATING

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import base64
 import os
 from collections.abc import Iterator, Mapping
@@ -8,10 +9,13 @@ from pathlib import Path
 
 import pytest
 import spnego
+from spnego.exceptions import SpnegoError
 
-from lab.wire.auth import Authenticator, CredentialFile, Session, account
+from lab.wire.auth import Authenticator, CredentialFile, Session, account, ntowfv1
 from lab.wire.machine import WireSettings
 from lab.wire.shell import Logon, Process
+
+ROOT = Path(__file__).parents[4]
 
 
 @dataclass
@@ -125,3 +129,32 @@ def test_the_file_is_private_and_goes_away() -> None:
     assert "NTLM_USER_FILE" not in os.environ
     file.remove()
     assert not path.exists()
+
+
+def test_one_name_of_pyspnego_is_private() -> None:
+    """A new release may move it without a word; `requirements.txt` therefore stays within one minor release."""
+    private = {
+        (str(path.relative_to(ROOT)), f"{node.module}.{alias.name}")
+        for path in (ROOT / "lab").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("spnego")
+        for alias in node.names
+        if "._" in f"{node.module}.{alias.name}"
+    }
+    assert private == {("lab/wire/auth.py", "spnego._ntlm_raw.crypto.ntowfv1")}
+    assert "pyspnego>=0.12,<0.13\n" in (ROOT / "lab" / "requirements.txt").read_text("utf-8")
+
+
+def test_the_hash_of_a_password() -> None:
+    assert ntowfv1("password").hex() == "8846f7eaee8fb117ad06bdd830b7586c"
+
+
+@pytest.mark.parametrize("user", ["Administrator", "nobody"])
+def test_a_denied_logon_is_told_within_credssp(authenticator: Authenticator, user: str) -> None:
+    session = Session()
+    client = spnego.client(user, "wrong", protocol="credssp")
+    token = client.step()
+    with pytest.raises(SpnegoError, match=r"SpnegoError \(9\): Received NTStatus"):
+        while token:
+            answer = authenticator.check(session, header("CredSSP", token)).headers[0].partition(" ")[2]
+            token = client.step(base64.b64decode(answer))

@@ -12,7 +12,7 @@ def test_what_is_slow_goes_on_when_released() -> None:
     async def story() -> None:
         saboteur = Saboteur(lambda seconds: None, lambda seconds: None)
         slow = Rule("Create", "slow", seconds=3600)
-        waiting = asyncio.create_task(saboteur.strike(slow, make_mocked_request("POST", "/wsman")))
+        waiting = asyncio.create_task(saboteur.apply(slow, make_mocked_request("POST", "/wsman")))
         await asyncio.sleep(0)
         saboteur.release()
         assert await asyncio.wait_for(waiting, 10) is None

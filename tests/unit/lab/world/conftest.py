@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.inprocess import Lab
-from lab.world.product import put_in_place, take_away
+from lab.world.product import install_msi, uninstall_msi
 
 Run = Callable[..., dict[str, Any]]
 
@@ -74,5 +74,5 @@ STAGES: list[tuple[str, dict[str, Any]]] = [
 
 
 def exchange_msi(lab: Lab) -> None:
-    take_away(lab.appliance("cce-1"))
-    put_in_place(lab.appliance("cce-1"), "2.1")
+    uninstall_msi(lab.appliance("cce-1"))
+    install_msi(lab.appliance("cce-1"), "2.1")

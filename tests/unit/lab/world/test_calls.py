@@ -47,7 +47,7 @@ def test_without_retry_a_refused_call_is_lost(make):
 
 def test_a_full_appliance_refuses(lab, inbound):
     for appliance in lab.world.appliances.values():
-        appliance.line.capacity = 1
+        appliance.calls.capacity = 1
     offered = [inbound.offer(10) for _ in range(3)]
     assert offered[2].outcome == "refused"
 

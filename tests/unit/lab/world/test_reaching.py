@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from lab.inprocess import Lab
+
 COUNTERS = [
     r"\LS:MediationServer - Inbound Calls(_Total)\- Current",
     r"\LS:MediationServer - Outbound Calls(_Total)\- Current",
@@ -36,8 +38,8 @@ def counter(name="it"):
 
 def test_the_counters_of_mediation(lab):
     lab.world.sites["oslo"].sources["inbound"].offer(100)
-    lab.world.appliances["cce-2"].line.alive.clear()
-    lab.world.appliances["cce-1"].line.alive.update({1: lab.record.calls()[0]})
+    lab.world.appliances["cce-2"].calls.live_calls.clear()
+    lab.world.appliances["cce-1"].calls.live_calls.update({1: lab.record.calls()[0]})
     readings = inside(lab, MEDIATION, counter())["results"][0]["output"][0]["Readings"]
     assert readings.split("\n")[:2] == [r"\\s1a1-med\ls:mediationserver - inbound calls(_total)\- current :", "1"]
     assert readings.endswith(" :\n0\n\n")
@@ -65,6 +67,21 @@ def test_a_stopped_vm_or_a_closed_way_is_a_connection_error(lab, make, run):
     stopped = inside(lab, MEDIATION, counter())
     assert [e["id"] for e in closed + stopped] == ["WinRMOperationTimeout,PSSessionStateBroken"] * 2
     assert closed[0]["category"] == "OpenError"
+
+
+def test_the_vms_of_the_neighbour_stand_in_the_same_network(lab):
+    step = {"name": "s", "cmdlet": "Get-Service", "parameters": {"Name": ["RTCMEDSRV"]}, "keep": ["Status"]}
+    lab.appliance("cce-2").running_set.machines["Mediation"].computer.services["RTCMEDSRV"].become("Stopped")
+    assert inside(lab, "10.0.1.23", step)["results"][0]["output"] == [{"Status": "Stopped"}]
+    assert inside(lab, "s1a2-med.cce.local", step)["results"][0]["output"] == [{"Status": "Stopped"}]
+    assert [run.appliance for run in lab.record.cmdlets(name="Get-Service")] == ["cce-2", "cce-2"]
+
+
+def test_the_vms_of_another_site_are_out_of_reach():
+    lab = Lab.from_description(
+        {"sites": [{"name": "a", "appliances": ["cce-1"]}, {"name": "b", "appliances": ["cce-2"]}]}
+    )
+    assert inside(lab, "10.0.2.13", counter())[0]["id"] == "WinRMOperationTimeout,PSSessionStateBroken"
 
 
 def test_the_product_is_not_inside_a_vm(lab):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.inprocess import ConnectionLost, guarded
-from lab.sessions import open_session
+from lab.server.sessions import open_session
 from lab.wire.shell import Logon
 from lab.world.configuration import MISSING_STATE
 
@@ -15,10 +15,10 @@ INI = r"C:\Users\cceadmin\CloudConnector\ApplianceRoot\CloudConnector.ini"
 def call(lab, appliance, seconds=60.0):
     """A call that the gateways offered and that lives on this appliance."""
     for one in lab.world.appliances.values():
-        one.line.taking = one.name == appliance
+        one.calls.taking = one.name == appliance
     offered = lab.world.sites["oslo"].sources["inbound"].offer(seconds, emergency=False)
     for one in lab.world.appliances.values():
-        one.line.taking = True
+        one.calls.taking = True
     assert offered.appliance == appliance
     return offered
 

@@ -1,36 +1,27 @@
-"""Answer requests of the bridge without PowerShell: one JSON document a line in, one a line out. Simulated.
+"""Answers recorded requests with the PowerShell of the lab: `python -m tests.conformance.replay < …/data/binding.jsonl`.
 
-A line is a request, or a record with a `request` in it. Each line is answered by a session of its own.
+One JSON document a line in, one a line out. A line is a request, or a record with a `request` in it. Each line is answered by a
+session of its own, which has the modules Probe and Syntax.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from typing import Any
 
 import simpy
 
-from lab.powershell import probe, remoting, syntax_twin
+from lab.powershell import remoting
 from lab.powershell.answer import answer_now
 from lab.powershell.catalogue import Registry
 from lab.powershell.contract import Misfit
 from lab.powershell.json_text import MARK, format_json
-from lab.powershell.session import Session
+from tests.conformance import probe, syntax
+from tests.conformance.probe import ProbeSession
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    parser.add_argument(
-        "--probe",
-        action="store_true",
-        required=True,
-        help="answer for the cmdlets of the module Probe, and of the module Syntax where a request names that",
-    )
-
-
-def run(options: argparse.Namespace) -> int:
+def main() -> int:
     """Answer standard input line by line; 2 when a line was no request (its answer says what is wrong with it)."""
     failed = False
     for line in filter(str.strip, sys.stdin):
@@ -48,7 +39,9 @@ def answered(line: str) -> str:
     document = json.loads(line)
     request = document.get("request", document)
     env = simpy.Environment()
-    return json.dumps(as_recorded(json.loads(format_json(answer_now(env, Session(env, _registry(request)), request)))))
+    return json.dumps(
+        as_recorded(json.loads(format_json(answer_now(env, ProbeSession(env, _registry(request)), request))))
+    )
 
 
 def as_recorded(answer: Any) -> Any:
@@ -68,6 +61,10 @@ def _nested(output: Any) -> Any:
 
 def _registry(request: dict[str, Any]) -> Registry:
     names = [str(step.get("cmdlet")).lower() for step in request.get("steps", ())]
-    if any(name.startswith(f"{syntax_twin.MODULE.lower()}\\") for name in names):
-        return syntax_twin.registry
+    if any(name.startswith(f"{syntax.MODULE.lower()}\\") for name in names):
+        return syntax.registry
     return Registry().merge(remoting.registry, probe.registry)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The twin of the module `Syntax` of `record_binding.py`: every cmdlet of the facts as a function that says what was bound."""
+"""The module Syntax of the recorded bindings: every cmdlet of the facts as a function that says what was bound."""
 
 from __future__ import annotations
 

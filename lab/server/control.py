@@ -6,6 +6,7 @@ This module owns the wire: faults, connections, counters. Who owns something els
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -40,7 +41,7 @@ class Control:
 
     def application(self) -> web.Application:
         """The API as an aiohttp application."""
-        application = web.Application(middlewares=[errors_as_json])
+        application = web.Application(middlewares=[only_own_clients, errors_as_json])
         application.add_routes(self._routes)
         return application
 
@@ -91,6 +92,21 @@ class Control:
 
 def _numbers(server: WireServer) -> dict[str, Any]:
     return {**asdict(server.counters), "open_shells": server.open_shells}
+
+
+OWN_NAMES = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?", re.IGNORECASE)
+
+
+@web.middleware
+async def only_own_clients(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses what a web page may send from the browser of this computer: another Host (DNS rebinding, 403), and a change
+    that is not JSON, which no page may send elsewhere unasked (415).
+    """
+    if not OWN_NAMES.fullmatch(request.host):
+        return web.json_response({"error": "the Host of a request is 127.0.0.1 or localhost"}, status=403)
+    if request.method not in ("GET", "HEAD") and request.content_type != "application/json":
+        return web.json_response({"error": "the Content-Type of a change is application/json"}, status=415)
+    return await handler(request)
 
 
 @web.middleware

@@ -20,7 +20,7 @@ class Clock:
 
     def __init__(self, env: simpy.Environment, speed: float = 1.0, wall: Callable[[], float] = time.monotonic) -> None:
         self.failures: list[str] = []
-        """What went wrong inside the simulation: mistakes of the lab, kept for whoever asks."""
+        """Tracebacks of errors inside the simulation, which are defects of the lab."""
         self._env = env
         self._wall = wall
         self._speed = speed

@@ -7,7 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from lab.clock import Clock
+from lab.server.automatic_update import begin as begin_update
+from lab.server.clock import Clock
 from lab.wire.server import WireServer
 from lab.world.appliance import Appliance
 from lab.world.troubles import begin
@@ -17,7 +18,7 @@ PAGE = 10_000
 """Entries of the record in one answer."""
 
 
-class Api:
+class FleetRoutes:
     """The routes over one world, its clock and the servers of its appliances."""
 
     def __init__(self, world: World, clock: Clock, servers: Mapping[str, WireServer]) -> None:
@@ -38,6 +39,8 @@ class Api:
             web.post("/appliances/{name}/repair", self._repair),
             web.post("/appliances/{name}/power", self._power),
             web.post("/appliances/{name}/unreachable", self._unreachable),
+            web.post("/appliances/{name}/windows", self._windows),
+            web.post("/appliances/{name}/update", self._update),
             web.post("/sites/{name}/calls", self._calls),
             web.post("/tenant", self._tenant),
         ]
@@ -95,6 +98,18 @@ class Api:
             server.unplug()
         else:
             await server.plug()
+        return self._answer(appliance.state())
+
+    async def _windows(self, request: web.Request) -> web.Response:
+        """`{"trusted_hosts": "", "elevated": false}`: fields of `lab.world.policy.HostPolicy`."""
+        computer = self._appliance(request).computer
+        computer.set_policy(**await _body(request))
+        return self._answer({"windows": vars(computer.policy)})
+
+    async def _update(self, request: web.Request) -> web.Response:
+        """`{"action": "BitsUpdate"}`: the automatic update begins now, whatever its windows say."""
+        appliance = self._appliance(request)
+        begin_update(appliance, str((await _body(request, "action"))["action"]))
         return self._answer(appliance.state())
 
     async def _calls(self, request: web.Request) -> web.Response:

@@ -10,9 +10,9 @@ from typing import Any
 
 import simpy
 
-from lab.powershell.answer import answer, written
+from lab.powershell.answer import run_process, written
 from lab.powershell.session import Session
-from lab.sessions import open_session
+from lab.server.sessions import open_session
 from lab.wire.clixml import error_text
 from lab.wire.machine import WireSettings
 from lab.wire.scripts import recognise
@@ -23,7 +23,7 @@ BOOTSTRAP = "[ScriptBlock]::Create($doc.bridge)"
 """What the constant command of the bridge has in it."""
 
 
-class Box:
+class HostMachine:
     """A `lab.wire.machine.Machine`: the host of an appliance."""
 
     def __init__(self, appliance: Appliance, catch_up: Callable[[], None]) -> None:
@@ -61,7 +61,7 @@ class Box:
         """What the bridge writes, or None when its process was ended. Cancelling ends the process."""
         done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         running = self._appliance.computer.run(_body(session, request))
-        running.callbacks.append(lambda event: _settle(done, event.value))
+        running.callbacks.append(lambda event: _set_result(done, event.value))
         self._catch_up()
         try:
             return await done
@@ -73,14 +73,14 @@ class Box:
 
 def _body(session: Session, request: Mapping[str, Any]) -> Generator[simpy.Event, Any, str | None]:
     try:
-        return written((yield from answer(session, request)))
+        return written((yield from run_process(session, request)))
     except simpy.Interrupt:
         return None
     except Exception:  # a mistake of the lab must not stop its clock
         return traceback.format_exc()
 
 
-def _settle(done: asyncio.Future[str | None], text: str | None) -> None:
+def _set_result(done: asyncio.Future[str | None], text: str | None) -> None:
     if not done.done():
         done.set_result(text)
 

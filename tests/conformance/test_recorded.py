@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from lab.commands.answer import answered
 from lab.powershell import contract
 from lab.powershell.json_text import MARK
+from tests.conformance.replay import answered
 
-DATA = Path(__file__).parents[3] / "data"
+DATA = Path(__file__).parent / "data"
 #: Errors whose text is the product's own, or the bridge's; the wording of PowerShell's own errors may differ.
 OWN_TEXT = ("OperationStopped", "ResourceBusy")
 OWN_IDS = ("Microsoft.PowerShell.Commands.WriteErrorException", "CcVmNotFound", "UnexpectedPrompt", "NoOutput")
@@ -25,6 +25,11 @@ def _records(name: str) -> list[Any]:
 
 CONFORMANCE = _records("conformance.jsonl")
 BINDING = _records("binding.jsonl")
+
+
+def test_all_records_are_there() -> None:
+    bindings = sum(len(record["request"]["steps"]) for record in BINDING)
+    assert (len(CONFORMANCE), bindings) == (347, 1652)
 
 
 def _comparable(answer: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The values of `Get-ProbeValue`, kind by kind (the twin of `Probe.psm1`)."""
+"""The values of `Get-ProbeValue`, kind by kind of the module Probe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The twin of `Probe.psm1`: cmdlets that do, one at a time, everything a product's cmdlets can do to the bridge."""
+"""The module Probe of the recorded answers: cmdlets that do, one at a time, all that a product's cmdlets can do to the bridge."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from lab.powershell.errors import NAMESPACE, RUNTIME, ErrorRecord, Thrown, no_pr
 from lab.powershell.invocation import WRITE_ERROR, Invocation
 from lab.powershell.keep import text_length
 from lab.powershell.objects import Credential, EnumValue, PSObject, Secret, Version
-from lab.powershell.probe_values import VALUES
+from lab.powershell.session import Session
 from lab.powershell.syntax import Syntax, from_fact
 from lab.powershell.text import to_text
+from tests.conformance.probe_values import VALUES
 
 _KIND = {"Kind": {"type": "string", "sets": {"__AllParameterSets": {"mandatory": True}}}}
 _SWITCHES = {"Upgrade": "Upgrade", "UpdateAllCredentials": "Upgrade", "Repair": "Repair"}
@@ -56,6 +57,12 @@ _MORE: dict[str, dict[str, Any]] = {
     "Set-ProbeSets": {"default_set": "Install"},
     "Remove-ProbeThing": {"should_process": True},
 }
+
+
+class ProbeSession(Session):
+    """A session that counts."""
+
+    counter = 0
 
 
 def _syntax(name: str) -> Syntax:
@@ -170,8 +177,9 @@ def get_preference(call: Invocation) -> None:
 @registry.implements("Step-ProbeCounter")
 def step_counter(call: Invocation) -> None:
     """One more than the last time in this session."""
-    call.session.state["Probe.Counter"] = call.session.state.get("Probe.Counter", 0) + 1
-    call.write(call.session.state["Probe.Counter"])
+    assert isinstance(call.session, ProbeSession)
+    call.session.counter += 1
+    call.write(call.session.counter)
 
 
 # --- failures -------------------------------------------------------------------------------------------------------

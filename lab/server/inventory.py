@@ -9,8 +9,10 @@ from typing import Any
 
 import yaml
 
-from lab.world.building import gateway, new_ini
-from lab.world.fleet import Fleet, package_url
+from lab.wire.private import write_private
+from lab.world.appliance import Appliance
+from lab.world.building import new_ini
+from lab.world.description import Fleet, package_url
 from lab.world.product import package
 from lab.world.site import Site
 from lab.world.world import World
@@ -19,19 +21,20 @@ CONSENT_DAYS = 365
 
 
 def write(world: World, fleet: Fleet, directory: Path, file: Path, ca: Path) -> None:
-    """Writes the inventory to `file`, and each appliance's CloudConnector.ini of the target version below `directory`/ini."""
+    """Writes the inventory to `file` and each appliance's CloudConnector.ini of the target version below `directory`/ini.
+
+    The inventory holds passwords: it is for its owner only.
+    """
     (directory / "ini").mkdir(parents=True, exist_ok=True)
     for name, appliance in world.appliances.items():
         (directory / "ini" / f"{name}.ini").write_text(new_ini(appliance, fleet.target), "utf-8", newline="")
     text = yaml.safe_dump(inventory(world, fleet, directory, ca), sort_keys=False, width=120)
-    file.write_text(f"# Simulated fleet: nothing here is real.\n{text}", "utf-8")
+    write_private(file, f"# Simulated fleet: nothing here is real.\n{text}".encode())
 
 
 def inventory(world: World, fleet: Fleet, directory: Path, ca: Path) -> dict[str, Any]:
     """The inventory as data: a group for the fleet, one for each site, and the variables of each."""
-    sites = {
-        name: _site(site, fleet, number, directory) for number, (name, site) in enumerate(world.sites.items(), start=1)
-    }
+    sites = {name: _site(site, directory) for name, site in world.sites.items()}
     return {"cloud_connector": {"vars": _fleet_variables(fleet, ca), "children": sites}}
 
 
@@ -51,12 +54,10 @@ def _fleet_variables(fleet: Fleet, ca: Path) -> dict[str, Any]:
     }
 
 
-def _site(site: Site, fleet: Fleet, number: int, directory: Path) -> dict[str, Any]:
-    gateways = [gateway(site.name, number, one) for one in (1, 2)]
+def _site(site: Site[Appliance], directory: Path) -> dict[str, Any]:
     variables: dict[str, Any] = {
         "cloud_connector_site_directory": site.directory,
         "cloud_connector_peak_calls": max(1, site.peak_calls),
-        "cloud_connector_gateways": [{"name": one["FQDN"], "address": one["IP"]} for one in gateways],
     }
     if len(site.appliances) == 1:
         variables["cloud_connector_outage_consent"] = _consent(site)
@@ -71,7 +72,7 @@ def _file(path: Path) -> str:
     return f"{{{{ lookup('ansible.builtin.file', '{path}') }}}}"
 
 
-def _consent(site: Site) -> dict[str, str]:
+def _consent(site: Site[Appliance]) -> dict[str, str]:
     return {
         "until": (site.world.start + timedelta(days=CONSENT_DAYS)).isoformat(),
         "emergency_calls": "by the mobile phones at the reception (simulated)",

@@ -9,17 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from lab import inventory
-from lab.api import Api
-from lab.box import Box
-from lab.clock import Clock
-from lab.control import Control
-from lab.sessions import attach_jobs
+from lab.server import inventory
+from lab.server.clock import Clock
+from lab.server.control import Control
+from lab.server.fleet_routes import FleetRoutes
+from lab.server.host_machine import HostMachine
+from lab.server.management_service import employ
+from lab.server.sessions import attach_jobs
 from lab.wire.certificates import CertificateAuthority
 from lab.wire.server import Reboot, WireServer
 from lab.world.appliance import Appliance
 from lab.world.computer import Computer
-from lab.world.fleet import Fleet, build
+from lab.world.description import Fleet
+from lab.world.fleet import build
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,13 @@ class FleetServer:
         tls = authority.server_context("fleet", addresses, self.world.appliances)
         for appliance in self.world.appliances.values():
             attach_jobs(appliance)
+            employ(appliance)
             appliance.computer.wall = lambda: datetime.now(UTC)
-            box = Box(appliance, self.clock.catch_up)
-            self.servers[appliance.name] = WireServer(box, tls, on_reboot=self._reboot_of(appliance))
+            host = HostMachine(appliance, self.clock.catch_up)
+            self.servers[appliance.name] = WireServer(host, tls, on_reboot=self._reboot_of(appliance))
             appliance.computer.watchers.append(self._power_changed)
             await self.servers[appliance.name].start()
-        self.control.add_routes(Api(self.world, self.clock, self.servers).routes())
+        self.control.add_routes(FleetRoutes(self.world, self.clock, self.servers).routes())
         await self.control.start(self.options.control)
         inventory.write(self.world, self.fleet, self.options.directory, self.options.inventory, authority.certificate)
         self._in_background(self.clock.run())
