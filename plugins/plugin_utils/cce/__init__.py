@@ -3,39 +3,50 @@
 """The domain: what a Cloud Connector appliance, site and fleet are. Pure Python: no Ansible, no I/O, no clock of its own.
 
 What everything rests on:
-reading          a value, or `Unknown`, which says why it could not be read and is neither true nor false
-codec            readings as JSON, and back
-versions         texts, their order, what can be upgraded to what
-schema           the JSON Schemas in `schemas/`
-troubles         what can go wrong, by class, recognised in messages
+reading           a value, or `Unknown`, which says why it could not be read and is neither true nor false
+codec             readings as JSON, and back
+versions          texts, their order, what can be upgraded to what
+exceptions        every exception of the collection
+schema            the JSON Schemas in `schemas/`
+failure_classes   what can go wrong, by class, and what to do about it; recognised in messages
 
 Reading an appliance:
-steps            every step the collection sends to it
-state            which of them are asked, and what the answer says
-answers          what one step of an answer gave
-signs            what Windows and the management service tell
-appliance        the state: its fields and their meaning
-inference        what follows from it though no cmdlet says so
+steps             every step the collection sends to it
+state             which of them are asked, and what the answer says
+answers           what one step of an answer gave
+windows_readings  what Windows and the management service tell
+appliance         the state: its fields and their meaning
+paths             where things are on an appliance
+derived           what follows from it though no cmdlet says so
 
 CloudConnector.ini:
-ini              what is wrong with one, or with those of a fleet; and the door to the next three
-ini_document     the text: what is not changed keeps every character
-ini_template     a new one from values
-ini_carry        the values of an old one in the template of a new release
+ini               what is wrong with one, or with those of a fleet; and the door to the next four
+ini_document      the text: what is not changed keeps every character
+ini_template      a new one from values
+ini_carry         the values of an old one in the template of a new release
+ini_changes       what a new one would change of the one in force
 
 Judging:
-health           checks: is an appliance at a version and well, may its upgrade begin
-capacity         who carries the calls of a site, may one more appliance leave service
-slot             the site's one out-of-service slot
-maintenance      is an appliance in maintenance mode
-credentials      which answer fits which question of the product
-predict          what an operation would make of an appliance
+site              the appliances of a site, what was read of each, and what its owner declared
+health            checks: is an appliance at a version and well, may its upgrade begin
+capacity          who carries the calls of a site, may one more appliance leave service
+slot              the site's one out-of-service slot
+maintenance       is an appliance in maintenance mode
+credentials       which answer fits which question of the product
+installer         what the exit codes of Windows Installer mean, and where it keeps what it installed
+predict           what an operation would make of an appliance
 
 Fleet and tenant:
-inventory        what is wrong with the variables
-plan             which appliances are upgraded, in which order, by which steps, and why others are not
-tenant           the tenant's records
-tenant_steps     the steps that read and change them
+inventory         what is wrong with the variables
+upgrade           the steps of the upgrade of one appliance, in their order
+plan              which appliances are upgraded, in which order, by which steps, and why others are not
+queue             the plan as the playbooks go through it
+report            what happened in a run, as a page
+pace              how long upgrades took, and when a plan will be finished
+support           how long the releases that run are supported
+tenant            the records that modules change
+tenant_records    what they say of many appliances, read once
+tenant_steps      the steps that read and change them
 """
 
 from __future__ import annotations

@@ -6,16 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from .codec import decode, encode
 from .ini_document import Ini
 from .reading import Reading, Unknown, need
+from .versions import Version
 
 ACCOUNTS = ("TenantAdmin", "ExternalCert", "CceService", "CABackupFile")
 """What Register-CcAppliance asks for from 2.0 on when it is not cached (cloud-connector.md 1.1)."""
+
+EARLY_ACCOUNTS = ("TenantAdmin", "ExternalCert", "SafeModeAdmin", "DomainAdmin", "VmAdmin")
+"""The same up to 1.4.2."""
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "cms": ("REPLICA", "MASTER"),
@@ -29,6 +33,9 @@ TARGETS = ("EdgeServer", "MediationServer")
 
 MANAGEMENT_SWITCHES = ("SfB CCE Management Switch", "Cloud Connector Management Switch")
 """The names documents know; the ini may hold another (cloud-connector.md 9.1 no. 18)."""
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Older than any reading."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Machine:
 
     name: str
     state: str
-    version: str | None
+    version: Version | None
     switches: Reading[tuple[str, ...]]
 
     @property
@@ -121,13 +128,15 @@ class Space:
 class Appliance:
     """An appliance as a survey found it, or as check mode says it would be."""
 
+    read_at: datetime
+    """When the readings that say who carries calls were begun: the controller's time at the answer's end, less what they took."""
     computer_name: Reading[str]
     module_present: Reading[bool]
-    scripts: Reading[str | None]
+    scripts: Reading[Version | None]
     """The version of the CloudConnector module; None: the module is not there."""
-    running: Reading[str | None]
+    running: Reading[Version | None]
     """The version of the VM set in production; None: nothing is deployed."""
-    backup: Reading[str | None]
+    backup: Reading[Version | None]
     raw_versions: Mapping[str, tuple[str, ...]]
     """What the product answered for scripts, running and backup, word by word: what a fence expects."""
     programs: Reading[tuple[Mapping[str, str | None], ...]]
@@ -148,18 +157,26 @@ class Appliance:
     calls: Reading[Calls]
     registration: Reading[str]
     """full, half or none: how the tenant's records match the name of the host and the ini."""
-    tenant_logon: Reading[bool]
-    """True; a refused logon is unknown with the tenant's reason."""
+    tenant_logon: Reading[str]
+    """The appliance of the site through which the tenant's records were read; a refused logon is unknown with its reason."""
     auto_update: Reading[bool]
     """EnableAutoUpdate of the site."""
     tenant_maintenance: Reading[bool]
     credentials: Mapping[str, Reading[bool]]
     """Account type -> True: readable, False: not in the cache."""
     disk: Reading[Space]
-    """Of drive C:."""
+    """Of the drive that has the appliance directory, where the VMs are."""
     memory: Reading[Space]
     dotnet_release: Reading[int | None]
     """The release number of the .NET Framework; None: no 4.5 or later."""
+    elevated: Reading[bool]
+    """Whether this logon has the full token of an administrator."""
+    trusted_hosts: Reading[str]
+    """To which computers the host's WinRM client sends a credential: names and addresses with wildcards, between commas."""
+    stores_passwords: Reading[bool]
+    """Whether Windows may keep the password of a scheduled task; a policy can forbid it."""
+    strong_crypto: Reading[bool]
+    """Whether .NET of the host offers TLS 1.2 by itself (SchUseStrongCrypto)."""
     clock: Reading[datetime]
     clock_skew: Reading[Skew]
     boot_time: Reading[datetime]
@@ -175,16 +192,29 @@ class Appliance:
     """Events 304 and 20006 of the host's Application log that speak of recovery, the newest first."""
     start_modes: Mapping[str, Reading[Mapping[str, str]]]
     """VM (cms, mediation, edge) -> service -> Auto, Manual or Disabled."""
+    firewall_rules: Reading[Mapping[str, bool | None]]
+    """The inbound rules of calls in the Mediation and Edge VMs, and whether each is enabled; None: there is no such rule."""
+    call_events: Reading[tuple[Event, ...]]
+    """What Mediation and Edge VMs logged of calls that cannot be carried (25062, 25064, 14353), the newest first of each."""
+    update_action: Reading[str | None]
+    """The tenant's record of the appliance's last action and its status, such as `BitsUpdate Started`; None: it shows none."""
+    update_lock: Reading[datetime | None]
+    """When CcLockFile in the site directory was written; None: it is not there."""
     slot: Reading[Slot | None]
     """Who holds the out-of-service slot of the site; None: nobody."""
     site_files: Reading[tuple[str, ...]]
     """The names in the site directory; known means that the share is readable."""
-    site_versions: Reading[tuple[str, ...]]
+    site_versions: Reading[tuple[Version, ...]]
     """The versions named in the version info files of the site directory."""
     jobs: Reading[tuple[str, ...]]
     """Our jobs that are claimed and not yet collected: one of them may be running now."""
     saved: Reading[Mapping[str, Any] | None]
-    """The record that `package` writes before it removes anything."""
+    """The record that `package` writes before it removes anything; None: no exchange of the MSI is under way."""
+    deployed_by: Reading[Mapping[str, Any] | None]
+    """What our job wrote down of the last deployment: its `version`, `ini`, the SHA-256 of the ini that was in force, and
+    `ended`, False as long as it has not come to its end."""
+    site_marker: Reading[str | None]
+    """The random text that the first operation wrote into the site directory: who reads another one is in another folder."""
 
     def to_dict(self) -> dict[str, Any]:
         encoded: dict[str, Any] = encode(self)
@@ -203,18 +233,29 @@ class Appliance:
             raise ValueError(f"this is not the state of an appliance: {error!r}") from error
 
     @classmethod
-    def unread(cls, reason: str) -> Appliance:
+    def unread(cls, reason: str, read_at: datetime = NEVER) -> Appliance:
         """An appliance of which nothing could be read."""
         readings: dict[str, Any] = {field.name: Unknown(reason) for field in fields(cls)}
         readings["services"] = {name: Unknown(reason) for name in SERVICES}
         readings["start_modes"] = {name: Unknown(reason) for name in SERVICES}
         readings["certificate_files"] = {name: Unknown(reason) for name in TARGETS}
         readings["credentials"] = {name: Unknown(reason) for name in ACCOUNTS}
-        return cls(**(readings | {"raw_versions": {}}))
+        return cls(**(readings | {"raw_versions": {}, "read_at": read_at}))
 
-    def with_changes(self, **changes: Any) -> Appliance:
+    def with_changes(self, **changes: Any) -> Self:
         """The same appliance with other readings: what check mode predicts."""
         return replace(self, **changes)
+
+    def parts(self) -> Mapping[str, Mapping[str, Any]]:
+        """The parts of the state that check mode hands on."""
+        return {"appliance": self.to_dict()}
+
+    def inherit(self, parts: Mapping[str, Mapping[str, Any]]) -> Self:
+        """The appliance as operations before this one would have left it, from what `parts` gave."""
+        if "appliance" not in parts:
+            return self
+        earlier = Appliance.from_dict(parts["appliance"])
+        return replace(self, **{field.name: getattr(earlier, field.name) for field in fields(Appliance)})
 
     @cached_property
     def ini(self) -> Reading[Ini]:

@@ -2,32 +2,43 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Who carries the calls of a site, and whether one more appliance may leave service (cloud-connector.md 4, 9.3 no. 8).
 
-Capacity counts healthy appliances only, 500 or 50 calls each by HardwareType; what cannot be read counts as nothing. An
-appliance whose scripts and VMs are of different versions has no high availability (T8) and does not count either.
+Capacity counts healthy appliances only, 500 or 50 calls each by HardwareType; what cannot be read, or was read too long ago,
+counts as nothing. An appliance whose scripts and VMs are of different versions has no high availability (T8) and does not count
+either, but for the one switch that leads a site out of that state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from . import health, ini
-from .appliance import Appliance
+from . import health, ini_document, maintenance, slot
+from .appliance import Appliance, Slot
+from .exceptions import NotReadError
 from .reading import Reading, Unknown
+from .site import Consent, Observation, Site, Unreadable
 
 FRESH_SECONDS = 60.0
 """A decision to take an appliance out of service rests on readings that are not older (docs/how-it-works.md)."""
+
+SCRIPTS = "scripts"
+"""The check that finds scripts of another version than the VMs."""
+
+OTHER_SETS = "other_sets"
+"""The check that finds VMs on of another version than the running one."""
 
 
 @dataclass(frozen=True)
 class Carrier:
     """An appliance as far as its site's calls are concerned.
 
-    `serves`: whether calls can live on it now. `problem`: why it does not count as healthy, empty where it does.
-    `calls`: the live ones, None where they could not be read. `dismantled`: its module is away, so that nothing of the
-    product can be asked.
+    Attributes:
+        capacity: how many calls it may carry at once.
+        serves: whether calls can live on it now.
+        problem: why it does not count as healthy, empty where it does.
+        calls: the live ones, None where they could not be read.
+        dismantled: its module is away, so that nothing of the product can be asked.
     """
 
     name: str
@@ -42,91 +53,181 @@ class Carrier:
         return not self.problem
 
 
-@dataclass(frozen=True)
-class Consent:
-    """Somebody accepts that a site without a spare is out of service. `until` is ISO 8601 with a time zone."""
-
-    until: str
-    emergency_calls: str
-    reason: str
-
-    def problem(self, now: datetime) -> str | None:
-        """Why it does not hold at `now`."""
-        try:
-            until = datetime.fromisoformat(self.until)
-        except ValueError:
-            return f"the consent's until is {self.until!r}: write a time such as 2026-01-31T04:00:00+01:00"
-        if until.tzinfo is None:
-            return f"the consent's until is {self.until!r}: write its time zone, too"
-        if until <= now:
-            return f"the consent ended at {self.until}"
-        if not (self.emergency_calls.strip() and self.reason.strip()):
-            return "the consent must name where emergency calls go, and who consented and why"
-        return None
+Carriers = Mapping[str, Carrier]
+"""The carriers of a site by their names."""
 
 
-@dataclass(frozen=True)
-class Policy:
-    """What the owner of a site declared: the most calls it has to carry at once, and consent to an outage if any."""
+def problem(site: Site, host: str, now: datetime, *, silent: bool = False, for_switch: bool = False) -> str | None:
+    """Why appliance `host` must not leave service, as a sentence; None where it may.
 
-    peak_calls: int
-    consent: Consent | None = None
+    Consent covers a site that has no spare even when all is well; it never covers a neighbour that is ill.
+
+    Args:
+        now: the controller's time.
+        silent: no call can live on `host`, so that its counters need not be readable, nor be read just now.
+        for_switch: what takes it out of service is its switch. Then a neighbour that serves counts also with scripts of another
+            version, if nobody else holds the slot of the site: two appliances with new scripts and old VMs would otherwise wait
+            for each other for ever.
+    """
+    if found := _unusable(site, host, now, silent=silent):
+        return f"{site.name}: {found}."
+    return room_problem(site, host, _counted(site, host, now, for_switch=for_switch), now, silent=silent)
 
 
-def carrier(name: str, appliance: Appliance) -> Carrier:
+def needs_consent(site: Site, host: str) -> bool:
+    """Whether `host` may leave service by consent only: nobody takes over its calls."""
+    return uses_consent(site, host, carriers(site))
+
+
+def calls_sentence(site: Site | None, host: str, own: Observation | None) -> str:
+    """Who carries the calls now, the first sentence of every failure; `own`: the newest reading of `host`, None: no answer."""
+    own = Unreadable("it does not answer") if own is None else own
+    if site is None:
+        known = "can carry calls" if carrier(host, own).serves is True else "is not known to carry calls"
+        return f"{host} {known}; of its neighbours nothing was given to this task."
+    return _who_carries(site, {host: carrier(host, own), **_others(carriers(site), host)})
+
+
+# --- one appliance ----------------------------------------------------------------------------------------------------
+
+
+def carrier(name: str, found: Observation) -> Carrier:
     """The appliance as a carrier of calls."""
-    blocking = health.blocking(health.own_health(appliance))
+    if isinstance(found, Unreadable):
+        return Carrier(name, 0, Unknown(found.reason), f"could not be read: {found.reason}", None)
+    blocking = health.blocking(health.carrying(found))
     return Carrier(
         name,
-        0 if isinstance(appliance.ini, Unknown) else ini.capacity(appliance.ini),
-        health.serves(appliance),
+        0 if isinstance(found.ini, Unknown) else ini_document.capacity(found.ini),
+        health.serves(found),
         f"{blocking[0].id}: {blocking[0].evidence}" if blocking else "",
-        _calls(appliance),
-        appliance.module_present is False,
+        _calls(found),
+        found.module_present is False,
     )
 
 
+def carriers(site: Site) -> dict[str, Carrier]:
+    """Every appliance of the site as a carrier of calls, whenever it was read."""
+    return {name: carrier(name, found) for name, found in site.appliances.items()}
+
+
 def _calls(appliance: Appliance) -> int | None:
-    """The live calls. Where they cannot be read there are none all the same if no VM is on and connected to anything."""
+    """The live calls. Where they cannot be read there are none all the same if nothing is there in which one could live.
+
+    That is: no VM is on and connected to anything, or the services that calls need are stopped, as a new MSI may leave them.
+    """
     if not isinstance(appliance.calls, Unknown):
         return appliance.calls.total
     if isinstance(appliance.machines, Unknown):
         return None
-    return 0 if all(not machine.is_running or machine.switches == () for machine in appliance.machines) else None
-
-
-def unread(name: str, reason: str) -> Carrier:
-    """An appliance that could not be asked."""
-    return Carrier(name, 0, Unknown(reason), f"could not be read: {reason}", None)
-
-
-def needed(policy: Policy, carriers: Sequence[Carrier]) -> int:
-    """How many calls the site must have room for: the declared peak, or the live calls where they are more."""
-    return max(policy.peak_calls, sum(carrier.calls or 0 for carrier in carriers))
-
-
-def leave_problem(
-    site: str, name: str, carriers: Sequence[Carrier], policy: Policy, now: datetime, *, silent: bool = False
-) -> str | None:
-    """Why appliance `name` must not leave service, as a sentence; None where it may.
-
-    `silent`: no call can live on it, so that its counters need not be readable. Consent covers a site that has no spare even
-    when all is well; it never covers a neighbour that is ill.
-    """
-    own = next((carrier for carrier in carriers if carrier.name == name), None)
-    if own is None:
-        return f"{site}: nothing is known of {name}."
-    if own.calls is None and not (own.dismantled or silent):
-        return f"{site}: the live calls of {name} could not be read, and unread never means none."
-    others = [carrier for carrier in carriers if carrier.name != name]
-    room, need = sum(carrier.capacity for carrier in others if carrier.healthy), needed(policy, carriers)
-    if room >= need:
+    if all(not machine.is_running or machine.switches == () for machine in appliance.machines):
+        return 0
+    try:
+        return 0 if maintenance.is_stopped(appliance) else None
+    except NotReadError:
         return None
-    without = f"{site}: without {name} there is room for {room} of {need} calls"
-    ill = next((carrier for carrier in others if not carrier.healthy), None)
+
+
+# --- a site -----------------------------------------------------------------------------------------------------------
+
+
+def _unusable(site: Site, host: str, now: datetime, *, silent: bool) -> str | None:
+    """Why nothing can be decided from these readings, as a clause."""
+    if host not in site.appliances:
+        return f"nothing is known of {host}"
+    for one, other in site.twins():
+        return f"{one} and {other} answer as the same computer: correct ansible_host of one of them"
+    age = site.stale(now, FRESH_SECONDS).get(host)
+    if age is not None and not silent:
+        return f"{_aged(host, age)}: read it again"
+    return None
+
+
+def _aged(name: str, age: float) -> str:
+    return f"the state of {name} is {age:.0f} seconds old, more than {FRESH_SECONDS:.0f}"
+
+
+def _counted(site: Site, host: str, now: datetime, *, for_switch: bool) -> Carriers:
+    """The carriers as they count for this decision: what is too old counts as what could not be read."""
+    found = carriers(site)
+    if for_switch and not slot_is_elsewhere(site.appliances[host]):
+        found = for_switch_of(site, host, found)
+    ages = site.stale(now, FRESH_SECONDS)
+    old = {name: _aged(name, age) for name, age in ages.items() if name != host and found[name].healthy}
+    return found | {name: replace(found[name], problem=age) for name, age in old.items()}
+
+
+def for_switch_of(site: Site, host: str, found: Carriers) -> dict[str, Carrier]:
+    """The carriers `found` of the site as they count for the switch of `host`, if nobody else holds the slot then.
+
+    A neighbour that serves counts also with scripts of another version.
+    """
+    return {
+        name: replace(one, problem="") if differs_in_scripts(site.appliances[name]) else one
+        for name, one in found.items()
+    }
+
+
+def slot_is_elsewhere(found: Observation) -> bool:
+    """Whether another appliance holds the slot, or may hold it."""
+    if isinstance(found, Unreadable):
+        return True
+    try:
+        return isinstance(found.slot, Unknown) or (isinstance(found.slot, Slot) and not slot.is_own(found))
+    except NotReadError:
+        return True
+
+
+def differs_in_scripts(found: Observation) -> bool:
+    """Whether all that is wrong with it are scripts of another version than its VMs, and it serves.
+
+    The set that was deployed for its own upgrade is on until it is switched, too.
+    """
+    if isinstance(found, Unreadable) or health.serves(found) is not True:
+        return False
+    wrong = {check.id for check in health.blocking(health.carrying(found))}
+    return wrong == {SCRIPTS} or (wrong == {SCRIPTS, OTHER_SETS} and _deployed_only(found))
+
+
+def _deployed_only(found: Appliance) -> bool:
+    """Whether the VMs that are on beside the running ones are those of the version it is upgraded to."""
+    if isinstance(found.machines, Unknown) or found.backup != found.scripts:
+        return False
+    on = {machine.version for machine in found.machines if machine.version and machine.state != "Off"}
+    return on <= {found.running, found.scripts}
+
+
+def room_problem(site: Site, host: str, found: Carriers, now: datetime, *, silent: bool = False) -> str | None:
+    """Why the others have no room for the calls of `host`, as a sentence, by the carriers `found` of the site."""
+    own, others = found[host], _others(found, host)
+    if own.calls is None and not (own.dismantled or silent):
+        return f"{site.name}: the live calls of {host} could not be read, and unread never means none."
+    room, wanted = _room(others.values()), _needed(site, found)
+    if room >= wanted:
+        return None
+    without = f"{site.name}: without {host} there is room for {room} of {wanted} calls"
+    ill = next((carrier for carrier in others.values() if not carrier.healthy), None)
     if ill is not None:
         return f"{without}, because {ill.name} does not count ({ill.problem}): repair it first."
-    return _consent_problem(without, policy.consent, now)
+    return _consent_problem(without, site.policy.consent, now)
+
+
+def uses_consent(site: Site, host: str, found: Carriers) -> bool:
+    """Whether the appliance may leave service by consent only, by the carriers `found` of the site."""
+    return _room(_others(found, host).values()) < _needed(site, found)
+
+
+def _others(found: Carriers, host: str) -> dict[str, Carrier]:
+    return {name: carrier for name, carrier in found.items() if name != host}
+
+
+def _room(found: Collection[Carrier]) -> int:
+    return sum(carrier.capacity for carrier in found if carrier.healthy)
+
+
+def _needed(site: Site, found: Carriers) -> int:
+    """How many calls the site must have room for: the declared peak, or the live calls where they are more."""
+    return max(site.policy.peak_calls, sum(carrier.calls or 0 for carrier in found.values()))
 
 
 def _consent_problem(without: str, consent: Consent | None, now: datetime) -> str | None:
@@ -135,94 +236,35 @@ def _consent_problem(without: str, consent: Consent | None, now: datetime) -> st
             f"{without}: write cloud_connector_outage_consent with until, emergency_calls and reason, and only then the "
             "appliance is taken out of service."
         )
-    problem = consent.problem(now)
-    return None if problem is None else f"{without}, and {problem}."
+    found = consent.problem(now)
+    return None if found is None else f"{without}, and {found}."
 
 
-def uses_consent(name: str, carriers: Sequence[Carrier], policy: Policy) -> bool:
-    """Whether the appliance may leave service by consent only."""
-    room = sum(carrier.capacity for carrier in carriers if carrier.name != name and carrier.healthy)
-    return room < needed(policy, carriers)
+# --- sentences --------------------------------------------------------------------------------------------------------
 
 
-def needs_consent(host: str, site: Mapping[str, Any]) -> bool:
-    """The same, from the option `site` of the modules: nobody takes over the calls of `host`."""
-    return uses_consent(host, _carriers(site), policy(site))
-
-
-def who_carries(site: str, carriers: Sequence[Carrier], policy: Policy) -> str:
-    """Who carries the calls now, and whether waiting is safe: the first sentence of every failure."""
-    serving = [carrier for carrier in carriers if carrier.serves is True]
-    room, need = sum(carrier.capacity for carrier in serving), needed(policy, carriers)
+def _who_carries(site: Site, found: Carriers) -> str:
+    """Who carries the calls now, and whether waiting is safe."""
+    serving = [carrier for carrier in found.values() if carrier.serves is True]
     if not serving:
-        return _nobody(site, carriers, policy.consent)
+        return _nobody(site, found)
+    room, wanted = sum(carrier.capacity for carrier in serving), _needed(site, found)
     names = ", ".join(carrier.name for carrier in serving)
     carry = "carries" if len(serving) == 1 else "carry"
-    if room >= need:
-        return f"{site}: {names} {carry} the calls ({room} of {need} needed); waiting is safe."
+    if room >= wanted:
+        return f"{site.name}: {names} {carry} the calls ({room} of {wanted} needed); waiting is safe."
     return (
-        f"{site}: only {names} {carry} calls ({room} of {need} needed), new ones may be refused; waiting is not safe."
+        f"{site.name}: only {names} {carry} calls ({room} of {wanted} needed), new ones may be refused; "
+        "waiting is not safe."
     )
 
 
-def _nobody(site: str, carriers: Sequence[Carrier], consent: Consent | None) -> str:
+def _nobody(site: Site, found: Carriers) -> str:
+    consent = site.policy.consent
     where = f" Emergency calls go to: {consent.emergency_calls}." if consent else ""
-    unsure = [carrier.name for carrier in carriers if isinstance(carrier.serves, Unknown)]
+    unsure = [carrier.name for carrier in found.values() if isinstance(carrier.serves, Unknown)]
     if unsure:
-        return f"{site}: whether {', '.join(unsure)} can carry calls could not be read; waiting is not safe.{where}"
-    return f"{site}: no appliance carries calls; waiting is not safe.{where}"
-
-
-# --- the option `site` of the modules ---------------------------------------------------------------------------------
-
-
-def refusal(host: str, site: Mapping[str, Any], now: float, *, silent: bool = False) -> str | None:
-    """Why `host` must not leave service, from the option `site`; `now` in seconds since 1970, `silent` as in `leave_problem`."""
-    old = stale(site, now)
-    if old:
         return (
-            f"{site['name']}: the state of {', '.join(old)} is older than {FRESH_SECONDS:.0f} seconds: read it again."
+            f"{site.name}: whether {', '.join(unsure)} can carry calls could not be read; waiting is not safe.{where}"
         )
-    moment = datetime.fromtimestamp(now, UTC)
-    return leave_problem(site["name"], host, _carriers(site), policy(site), moment, silent=silent)
-
-
-def stale(site: Mapping[str, Any], now: float) -> list[str]:
-    """The appliances whose states, in the option `site`, are too old to decide on."""
-    return [state["name"] for state in site["states"] if not _fresh(state, now)]
-
-
-def _fresh(state: Mapping[str, Any], now: float) -> bool:
-    """What could not be read counts as nothing and does not age."""
-    return "unreadable" in state or abs(now - state.get("read_at", 0.0)) <= FRESH_SECONDS
-
-
-def calls_sentence(host: str, state: Appliance | None, site: Mapping[str, Any] | None) -> str:
-    """Who carries the calls now; `state` is the fresh one of `host`, or None where it cannot be read any more."""
-    own = unread(host, "it does not answer") if state is None else carrier(host, state)
-    if site is None:
-        known = "can carry calls" if own.serves is True else "is not known to carry calls"
-        return f"{host} {known}; of its neighbours nothing was given to this task."
-    others = [carrier for carrier in _carriers(site) if carrier.name != host]
-    return who_carries(site["name"], [own, *others], policy(site))
-
-
-def policy(site: Mapping[str, Any]) -> Policy:
-    """The policy in the option `site`, or in a mapping with the same keys."""
-    consent = site.get("outage_consent")
-    return Policy(site["peak_calls"], Consent(**consent) if consent else None)
-
-
-def _carriers(site: Mapping[str, Any]) -> list[Carrier]:
-    """One carrier an appliance, whichever is given last: one that is there twice carries no more than once."""
-    return list({state["name"]: _described(state) for state in site["states"]}.values())
-
-
-def _described(state: Mapping[str, Any]) -> Carrier:
-    """A member of `states`: what `appliance_info` returned, or `{name, unreadable}`."""
-    if "unreadable" in state:
-        return unread(state["name"], str(state["unreadable"]))
-    try:
-        return carrier(state["name"], Appliance.from_dict(state))
-    except ValueError as error:
-        return unread(state["name"], str(error))
+    return f"{site.name}: no appliance carries calls; waiting is not safe.{where}"

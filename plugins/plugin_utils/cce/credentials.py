@@ -68,19 +68,24 @@ def _compiles(pattern: Any) -> bool:
 
 def set_answers(credential: Mapping[str, Any], patterns: Mapping[str, str]) -> list[dict[str, str]]:
     """The answers to what Set-CcCredential asks for this credential, in the documented order."""
-    new = {"user": credential["user"], "password": credential["password"]}
+    new = {"user": _name(credential), "password": credential["password"]}
     if credential["account_type"] not in OLD_AND_NEW:
         return [{"prompt": patterns[credential["account_type"]], **new}]
-    old = {"user": credential["old_user"] or credential["user"], "password": credential["old_password"]}
+    old = {"user": credential["old_user"] or _name(credential), "password": credential["old_password"]}
     return [{"prompt": patterns["old"], **old}, {"prompt": patterns["new"], **new}]
 
 
 def cache_answers(credentials: Sequence[Mapping[str, Any]], patterns: Mapping[str, str]) -> list[dict[str, str]]:
     """The answers to what a cmdlet asks that fills the whole cache."""
     return [
-        {"prompt": patterns[one["account_type"]], "user": one["user"], "password": one["password"]}
+        {"prompt": patterns[one["account_type"]], "user": _name(one), "password": one["password"]}
         for one in credentials
     ]
+
+
+def _name(credential: Mapping[str, Any]) -> str:
+    """Who is named with a password: Get-Credential, which the product may ask with, takes no empty name."""
+    return str(credential["user"] or credential["account_type"])
 
 
 def asked_types(

@@ -2,21 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Checks of an appliance: is it at a version and well, and may its upgrade begin.
 
-A check that could not be read is an ERROR and blocks as a FAIL does. Sources: cloud-connector.md 4.1 (services), 6.3
-(troubles, T numbers), 9.3 (what an automation should ask); none of it but the two test calls is Microsoft's own list (6.1).
+A check that could not be read is an ERROR and blocks as a FAIL does. What a check finds is a class of `failure_classes.py`, which
+says what it means and what to do. Sources: cloud-connector.md 4.1 (services), 6.3 (troubles), 9.3 (what an automation should
+ask); none of it but the two test calls is Microsoft's own list (6.1).
+
+Right before the switch most gates are asked again, and what the set is like that is switched to (`SWITCH`).
+
+A new check is one function with the decorator `_rule`. The order in which they stand is the order in which they are reported.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, NamedTuple, TypeAlias
 
-from . import inference, signs
-from .appliance import SERVICES, Appliance, Machine, Service
-from .reading import NotReadError, Reading, Unknown, need
-from .troubles import recognise
-from .versions import is_upgrade, path_problem
+from . import derived, windows_readings
+from .appliance import SERVICES, Appliance, Event, Machine, Service
+from .exceptions import NotReadError
+from .failure_classes import FAILURES, FailureClass, recognise
+from .reading import Reading, Unknown, need
+from .tenant_records import NOT_ASKED
+from .versions import Version, is_upgrade, path_problem
 
 PASS, FAIL, ERROR, MANUAL, NOT_APPLICABLE = "PASS", "FAIL", "ERROR", "MANUAL", "N/A"
 
@@ -25,11 +34,15 @@ CALLS = "calls"
 UPGRADE = "upgrade"
 """Consequence: a later step of the upgrade fails, and may leave the appliance between two versions."""
 
+DOTNET_VERSION = Version("2.1")
+"""The first release that needs .NET 4.6.1."""
 DOTNET_4_6_1 = 394254
 """The smallest release number of .NET 4.6.1; Windows Server 2012 R2 has a higher one."""
 
 OPTIONAL_SERVICES = {"mediation": ("RTCSRV",)}
 """Documents disagree whether it is there (cloud-connector.md 9.1 no. 17)."""
+
+EDGE_AUTHENTICATION = "RTCMRAUTH"
 
 CLOCK_SECONDS = 300
 """How far two clocks may be apart for Kerberos; certificates and jobs depend on the time, too."""
@@ -37,6 +50,12 @@ CLOCK_SECONDS = 300
 EXPIRES_SOON = timedelta(days=30)
 
 MACHINES = 4
+
+STARTABLE = ("Off", "Running")
+"""The states of a VM from which a switch can take it into production; what it makes of a saved or a paused one is not known."""
+
+LOCK_HOURS = 24
+"""How long a lock file that nobody writes again counts as one in use: an update takes hours (cloud-connector.md 5.4)."""
 
 NAMED = 3
 """How many checks of one cause are named: that there are more is enough, they go with it."""
@@ -49,158 +68,174 @@ REGISTERED_SERVICE = Service(name="management service", state="Running", account
 UNREGISTERED_SERVICE = Service(name="management service", state="Running", account=r"NT AUTHORITY\NetworkService")
 """What check mode says of it after the registration is gone (cloud-connector.md 1.1 Unregister-CcAppliance)."""
 
+NEIGHBOUR_MAY_LACK = frozenset(
+    {
+        "registration",
+        "tenant_maintenance",
+        "external_certificate",
+        "internal_certificates",
+        "firewall_rules",
+        "call_events",
+    }
+)
+"""Checks that do not keep a neighbour from counting where they could not be *read*.
+
+Leaving service is local and needs no tenant. A reading that is only about who carries calls does not ask for certificates,
+firewall rules and events, which take long; where a VM that has them cannot be asked, the check of its services says so.
+"""
+
 
 @dataclass(frozen=True)
 class Check:
-    """`consequence` is what happens when one goes on all the same."""
+    """A check that was made.
+
+    Attributes:
+        id: its name.
+        status: PASS, FAIL, ERROR (could not be read), MANUAL (only a person can judge) or N/A.
+        evidence: what was read, a clause.
+        consequence: what happens when one goes on all the same: CALLS or UPGRADE.
+        failure: the class of what it found; None where it found nothing wrong.
+    """
 
     id: str
     status: str
     evidence: str
-    remedy: str
     consequence: str
-    trouble: str = ""
-    """The class of the documented trouble it finds (`troubles.py`), where there is one."""
+    failure: FailureClass | None = None
 
     @property
     def blocks(self) -> bool:
+        """Whether it says stop."""
         return self.status in (FAIL, ERROR)
 
+    @property
+    def remedy(self) -> str:
+        """What to do; empty where nothing is wrong."""
+        return FAILURES[self.failure].remedy if self.failure else ""
+
     def to_dict(self) -> dict[str, str]:
-        return asdict(self)
+        """The check as JSON can carry it."""
+        return {
+            "id": self.id,
+            "status": self.status,
+            "evidence": self.evidence,
+            "remedy": self.remedy,
+            "consequence": self.consequence,
+            "failure": self.failure.value if self.failure else "",
+        }
 
 
-Finding = tuple[str, str]
-"""Status and evidence."""
+class Finding(NamedTuple):
+    """What a rule found. `failure`: the class, where it is not the one of the rule."""
+
+    status: str
+    evidence: str
+    failure: FailureClass | None = None
+
+
+class Asked(enum.Flag):
+    """When a rule is asked."""
+
+    HEALTH = enum.auto()
+    """Of an appliance that is said to be in service at a version."""
+    SERVING = enum.auto()
+    """Whether calls can live on it."""
+    GATES = enum.auto()
+    """Before anything is changed on the way to a version."""
+    SWITCH = enum.auto()
+    """Right before the VMs of that version go into production."""
+
+
+BEFORE = Asked.GATES | Asked.SWITCH
+"""At the beginning of an upgrade, and again hours later, before its switch."""
+
+
+Judge: TypeAlias = Callable[[Appliance, Version], Finding]
+"""Gets the appliance and the version it is asked about. Raises NotReadError where it could not be read."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One check before it is made; `judge` gets the appliance and the version it is asked about."""
+    """One check before it is made. `failure` is what it finds, `unread` what it is not to be readable."""
 
     id: str
+    asked: Asked
     consequence: str
-    remedy: str
-    judge: Callable[[Appliance, str], Finding]
-    trouble: str = ""
+    failure: FailureClass
+    judge: Judge
+    unread: FailureClass = FailureClass.UNREAD
 
-    def check(self, appliance: Appliance, version: str) -> Check:
+    def check(self, appliance: Appliance, version: Version) -> Check:
+        """The check of this appliance."""
         try:
-            status, evidence = self.judge(appliance, version)
+            status, evidence, failure = self.judge(appliance, version)
         except NotReadError as error:
-            status, evidence = ERROR, f"could not be read: {error}"
-        remedy = "" if status in (PASS, NOT_APPLICABLE) else self.remedy
-        return Check(self.id, status, evidence, remedy, self.consequence, self._found(status, evidence))
-
-    def _found(self, status: str, evidence: str) -> str:
-        """The trouble: what could not be read has its own."""
-        known = recognise("", evidence) if status == ERROR else None
-        return known.name if known else self.trouble if status in (FAIL, MANUAL) else ""
+            return unreadable(self.id, str(error), self.consequence, self.unread)
+        if status in (PASS, NOT_APPLICABLE):
+            return Check(self.id, status, evidence, self.consequence)
+        return Check(self.id, status, evidence, self.consequence, failure or self.failure)
 
 
-def health(appliance: Appliance, target: str) -> list[Check]:
-    """Every check of an appliance that is said to be in service at `target`."""
-    return [rule.check(appliance, target) for rule in HEALTH]
+_RULES: list[Rule] = []
 
 
-def gates(appliance: Appliance, target: str) -> list[Check]:
-    """What must hold before anything is changed on the way to `target`."""
-    return [rule.check(appliance, target) for rule in GATES]
+def _rule(
+    name: str, asked: Asked, consequence: str, failure: FailureClass, *, unread: FailureClass = FailureClass.UNREAD
+) -> Callable[[Judge], Rule]:
+    """Makes a rule of a judge."""
+
+    def decorate(judge: Judge) -> Rule:
+        rule = Rule(name, asked, consequence, failure, judge, unread)
+        _RULES.append(rule)
+        return rule
+
+    return decorate
 
 
-def blocking(checks: Iterable[Check]) -> list[Check]:
-    """Those that say stop."""
-    return [check for check in checks if check.blocks]
-
-
-def healthy(checks: Iterable[Check]) -> bool:
-    return not blocking(checks)
-
-
-def as_failure(stopping: Sequence[Check], shown: Sequence[Check] | None = None) -> dict[str, object]:
-    """The details of a failure for checks that say stop: its class is the trouble that the first of them names."""
-    checks = [check.to_dict() for check in shown or stopping]
-    return {"class": stopping[0].trouble or "check", "check": stopping[0].id, "retry": False, "checks": checks}
-
-
-def own_health(appliance: Appliance) -> list[Check]:
-    """Health at the version that runs, whichever it is: what a neighbour has to show."""
-    if not isinstance(appliance.running, str):
-        reason = appliance.running.reason if isinstance(appliance.running, Unknown) else "nothing is deployed"
-        return [Check("running_version", ERROR, f"could not be read: {reason}", "Find out what runs on it.", CALLS)]
-    return health(appliance, appliance.running)
-
-
-def serves(appliance: Appliance) -> Reading[bool]:
-    """Whether calls can live on it now, whatever its scripts are: VMs, networks and services of the running version."""
-    if not isinstance(appliance.running, str):
-        return appliance.running if isinstance(appliance.running, Unknown) else False
-    checks = [rule.check(appliance, appliance.running) for rule in SERVING]
-    if any(check.status == FAIL for check in checks):
-        return False
-    unread = next((check for check in checks if check.status == ERROR), None)
-    return Unknown(unread.evidence) if unread else True
-
-
-def seen(checks: Iterable[Check]) -> str:
-    """Checks with their evidence, as clauses: those of one evidence, mostly of one cause, together."""
-    return "; ".join(
-        f"{', '.join(check.id for check in alike)}: {evidence}" for evidence, alike in _by_evidence(checks).items()
-    )
-
-
-def told(checks: Iterable[Check]) -> str:
-    """The same with their remedies."""
-    return "; ".join(dict.fromkeys(_cause(evidence, alike) for evidence, alike in _by_evidence(checks).items()))
-
-
-def _by_evidence(checks: Iterable[Check]) -> dict[str, list[Check]]:
-    found: dict[str, list[Check]] = {}
-    for check in checks:
-        found.setdefault(check.evidence.rstrip("."), []).append(check)
-    return found
-
-
-def _cause(evidence: str, checks: Sequence[Check]) -> str:
-    """What stands behind the checks; a trouble that is known has the better remedy."""
-    trouble = recognise("", evidence) if checks[0].status == ERROR else None
-    remedy = checks[0].remedy if trouble is None else f"{trouble.meaning} {trouble.remedy}"
-    ids = list(dict.fromkeys(check.id for check in checks))
-    names = ", ".join(ids) if len(ids) <= NAMED else f"{', '.join(ids[:NAMED])} and {len(ids) - NAMED} more"
-    return f"{names}: {evidence}. {remedy}".rstrip(". ")
-
-
-def registered(appliance: Appliance) -> bool:
-    """Whether the tenant knows it and the management service runs as the account a registration gives it."""
-    rules = (_REGISTRATION, _MANAGEMENT_SERVICE)
-    return healthy(rule.check(appliance, "") for rule in rules)
+def unreadable(name: str, reason: str, consequence: str, failure: FailureClass = FailureClass.UNREAD) -> Check:
+    """The check for what could not be read: the reason may show a class of its own."""
+    return Check(name, ERROR, f"could not be read: {reason}", consequence, recognise("", reason) or failure)
 
 
 # --- in service at a version ------------------------------------------------------------------------------------------
 
 
-def _verdict(good: bool, evidence: str) -> Finding:
-    return (PASS if good else FAIL, evidence)
+def _verdict(good: bool, evidence: str, failure: FailureClass | None = None) -> Finding:
+    return Finding(PASS if good else FAIL, evidence, failure)
 
 
-def _scripts(appliance: Appliance, target: str) -> Finding:
+@_rule("scripts", Asked.HEALTH, UPGRADE, FailureClass.NO_HIGH_AVAILABILITY)
+def _scripts(appliance: Appliance, target: Version) -> Finding:
     scripts = need(appliance.scripts)
     return _verdict(scripts == target, f"the scripts are {scripts or 'not there'}, wanted {target}")
 
 
-def _running(appliance: Appliance, target: str) -> Finding:
+@_rule("known_version", Asked.HEALTH | BEFORE, UPGRADE, FailureClass.VERSION_UNKNOWN)
+def _known_version(appliance: Appliance, target: Version) -> Finding:
+    if isinstance(appliance.running, Unknown):
+        return Finding(NOT_APPLICABLE, "whether a version is known could not be asked")
+    machines = derived.unversioned_machines(appliance)
+    return _verdict(
+        not machines, f"no version is said to run, but on are {', '.join(machines)}" if machines else "known"
+    )
+
+
+@_rule("running_version", Asked.HEALTH, UPGRADE, FailureClass.NO_HIGH_AVAILABILITY)
+def _running(appliance: Appliance, target: Version) -> Finding:
     running = need(appliance.running)
     return _verdict(running == target, f"{running or 'nothing'} runs, wanted {target}")
 
 
-def _machines(appliance: Appliance, target: str) -> Finding:
+@_rule("machines", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.VMS_DOWN)
+def _machines(appliance: Appliance, target: Version) -> Finding:
     machines = appliance.machines_of(target)
     states = ", ".join(f"{machine.name} {machine.state}" for machine in machines) or "none"
     good = len(machines) == MACHINES and all(machine.is_running for machine in machines)
     return _verdict(good, f"VMs of {target}: {states}")
 
 
-def _networks(appliance: Appliance, target: str) -> Finding:
+@_rule("networks", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.VMS_DISCONNECTED)
+def _networks(appliance: Appliance, target: Version) -> Finding:
     """Each VM is connected to something, and all together to both networks that the ini names."""
     connected = {machine.name: need(machine.switches) for machine in appliance.machines_of(target)}
     apart = [name for name, switches in connected.items() if not switches]
@@ -218,7 +253,90 @@ def _switch_names(appliance: Appliance) -> list[str]:
     return [name for name in names if name]
 
 
-def _other_sets(appliance: Appliance, target: str) -> Finding:
+@_rule("cms_services", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.SERVICES_DOWN)
+def _cms_services(appliance: Appliance, target: Version) -> Finding:
+    return _services(appliance, "cms")
+
+
+@_rule("mediation_services", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.SERVICES_DOWN)
+def _mediation_services(appliance: Appliance, target: Version) -> Finding:
+    return _services(appliance, "mediation")
+
+
+@_rule("edge_services", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.SERVICES_DOWN)
+def _edge_services(appliance: Appliance, target: Version) -> Finding:
+    """One service that does not start though others run is the sign of an untrusted certificate."""
+    down = _down(appliance, "edge")
+    if EDGE_AUTHENTICATION in down and len(down) < len(SERVICES["edge"]):
+        return _services(appliance, "edge")._replace(failure=FailureClass.EDGE_AUTHENTICATION_SERVICE)
+    return _services(appliance, "edge")
+
+
+def _services(appliance: Appliance, vm: str) -> Finding:
+    down = _down(appliance, vm)
+    evidence = ", ".join(f"{name} {state}" for name, state in down.items())
+    return _verdict(not down, evidence or f"{', '.join(_expected(appliance, vm))} are running")
+
+
+def _down(appliance: Appliance, vm: str) -> dict[str, str]:
+    """The services of a VM that do not run, with their states."""
+    return {name: state for name, state in _expected(appliance, vm).items() if state != "Running"}
+
+
+def _expected(appliance: Appliance, vm: str) -> dict[str, str]:
+    """The services that a VM should run, with their states."""
+    found, optional = need(appliance.services[vm]), OPTIONAL_SERVICES.get(vm, ())
+    states = {name: windows_readings.service_state(found, name) for name in SERVICES[vm]}
+    return {name: state or "not there" for name, state in states.items() if state or name not in optional}
+
+
+@_rule("recovery", Asked.HEALTH, CALLS, FailureClass.AUTOMATIC_RECOVERY)
+def _recovery(appliance: Appliance, target: Version) -> Finding:
+    """Events alone are left to a person: they may be older than a repair."""
+    reason = derived.recovery(appliance)
+    if reason:
+        return Finding(FAIL, reason)
+    events = _named(derived.recent_events(appliance))
+    return Finding(MANUAL, f"events of the last hour: {events}") if events else Finding(PASS, "no sign of it")
+
+
+def _named(events: Iterable[Event]) -> str:
+    """Events by number and time; of one without a text it is not known what it says."""
+    return ", ".join(
+        f"{event.id} at {event.time.isoformat()}{'' if event.message.strip() else ' (its text could not be read)'}"
+        for event in events
+    )
+
+
+@_rule("external_certificate", Asked.HEALTH, CALLS, FailureClass.EXTERNAL_CERTIFICATE)
+def _external_certificate(appliance: Appliance, target: Version) -> Finding:
+    name, found = derived.external_name(appliance), derived.external_certificate(appliance)
+    if found is None:
+        return Finding(MANUAL, f"no certificate in the Edge VM has the name {name}")
+    left = found.expires - need(appliance.clock)
+    evidence = f"the certificate of {name} expires at {found.expires.isoformat()}"
+    if left <= timedelta(0):
+        return Finding(FAIL, evidence)
+    return Finding(MANUAL if left < EXPIRES_SOON else PASS, evidence)
+
+
+@_rule("internal_certificates", Asked.HEALTH, CALLS, FailureClass.INTERNAL_CERTIFICATES)
+def _internal_certificates(appliance: Appliance, target: Version) -> Finding:
+    """Which of them is in use is not known, so an expired one is left to a person."""
+    soon, external = need(appliance.clock) + EXPIRES_SOON, derived.external_name(appliance).lower()
+    newest = derived.newest_certificates(appliance)
+    ending = [
+        f"{name} at {one.expires.isoformat()}"
+        for name, one in newest.items()
+        if name != external and one.expires < soon
+    ]
+    if ending:
+        return Finding(MANUAL, f"expires: {', '.join(ending)}")
+    return Finding(PASS, f"none expires within {EXPIRES_SOON.days} days")
+
+
+@_rule("other_sets", Asked.HEALTH, CALLS, FailureClass.TWO_SETS_ON)
+def _other_sets(appliance: Appliance, target: Version) -> Finding:
     on = [machine for machine in need(appliance.machines) if machine.version != target and _belongs_to_a_set(machine)]
     names = ", ".join(f"{machine.name} {machine.state}" for machine in on if machine.state != "Off")
     return _verdict(not names, names or "the VMs of other versions are off")
@@ -228,342 +346,374 @@ def _belongs_to_a_set(machine: Machine) -> bool:
     return machine.version is not None
 
 
-def _services(vm: str) -> Callable[[Appliance, str], Finding]:
-    def judge(appliance: Appliance, target: str) -> Finding:
-        found = need(appliance.services[vm])
-        optional = [name for name in OPTIONAL_SERVICES.get(vm, ()) if name not in found]
-        states = {name: found.get(name, "not there") for name in SERVICES[vm] if name not in optional}
-        down = ", ".join(f"{name} {state}" for name, state in states.items() if state != "Running")
-        return _verdict(not down, down or f"{', '.join(states)} are running")
-
-    return judge
+@_rule("counters", Asked.HEALTH, CALLS, FailureClass.CALL_COUNTERS, unread=FailureClass.CALL_COUNTERS)
+def _counters(appliance: Appliance, target: Version) -> Finding:
+    calls = need(appliance.calls)
+    return Finding(PASS, f"{calls.inbound} inbound and {calls.outbound} outbound calls are live")
 
 
-def _management_service(appliance: Appliance, target: str) -> Finding:
+@_rule("firewall_rules", Asked.HEALTH, CALLS, FailureClass.FIREWALL_RULE)
+def _firewall_rules(appliance: Appliance, target: Version) -> Finding:
+    """One that is not found may have another name on this release, so a person looks."""
+    rules = need(appliance.firewall_rules)
+    disabled = [name for name, enabled in rules.items() if enabled is False]
+    missing = [name for name, enabled in rules.items() if enabled is None]
+    if disabled:
+        return Finding(FAIL, f"disabled: {', '.join(disabled)}")
+    return Finding(MANUAL, f"not found: {', '.join(missing)}") if missing else Finding(PASS, "calls are let in")
+
+
+@_rule("call_events", Asked.HEALTH, CALLS, FailureClass.CALL_EVENTS)
+def _call_events(appliance: Appliance, target: Version) -> Finding:
+    """Events are left to a person: they may be older than a repair, or of one gateway of several."""
+    events = _named(derived.recent_call_events(appliance))
+    return Finding(MANUAL, f"events of the last hour: {events}") if events else Finding(PASS, "no sign of failed calls")
+
+
+@_rule("management_service", Asked.HEALTH, CALLS, FailureClass.MANAGEMENT_SERVICE)
+def _management_service(appliance: Appliance, target: Version) -> Finding:
     service = need(appliance.management_service)
     if service is None:
-        return FAIL, "there is no management service"
+        return Finding(FAIL, "there is no management service")
     good = service.state == "Running" and service.account.rpartition("\\")[2].lower() == SERVICE_ACCOUNT.lower()
     return _verdict(good, f"{service.name} is {service.state} as {service.account}")
-
-
-def _registration(appliance: Appliance, target: str) -> Finding:
-    registration = need(appliance.registration)
-    return _verdict(registration == "full", f"the tenant knows {registration} of its identity")
-
-
-def _counters(appliance: Appliance, target: str) -> Finding:
-    calls = need(appliance.calls)
-    return PASS, f"{calls.inbound} inbound and {calls.outbound} outbound calls are live"
-
-
-def _tenant_maintenance(appliance: Appliance, target: str) -> Finding:
-    maintenance = need(appliance.tenant_maintenance)
-    return _verdict(not maintenance, f"MaintenanceMode is {maintenance}")
-
-
-def _jobs(appliance: Appliance, target: str) -> Finding:
-    jobs = need(appliance.jobs)
-    return _verdict(not jobs, ", ".join(jobs) or "no job of ours is open")
-
-
-def _known_version(appliance: Appliance, target: str) -> Finding:
-    if isinstance(appliance.running, Unknown):
-        return NOT_APPLICABLE, "whether a version is known could not be asked"
-    machines = inference.unversioned_machines(appliance)
-    return _verdict(
-        not machines, f"no version is said to run, but on are {', '.join(machines)}" if machines else "known"
-    )
-
-
-def _recovery(appliance: Appliance, target: str) -> Finding:
-    """What was logged in the last hour may be of before a repair, so a person looks at it."""
-    reason = inference.recovery(appliance)
-    if reason:
-        return FAIL, reason
-    events = [f"{event.id} at {event.time.isoformat()}" for event in inference.recent_events(appliance)]
-    return (MANUAL, f"events of the last hour: {', '.join(events)}") if events else (PASS, "no sign of it")
-
-
-def _recovery_status(appliance: Appliance, target: str) -> Finding:
-    """Without a look into the VMs, which may be off: after a restart of the host a switch has to be finished all the same."""
-    status = need(appliance.recovery_status)
-    return _verdict(
-        status != signs.AUTO_RECOVERY, f"AutoMaintenanceStatus is {'not there' if status is None else status}"
-    )
-
-
-def _external_certificate(appliance: Appliance, target: str) -> Finding:
-    name, found = inference.external_name(appliance), inference.external_certificate(appliance)
-    if found is None:
-        return MANUAL, f"no certificate in the Edge VM has the name {name}"
-    left = found.expires - need(appliance.clock)
-    told = f"the certificate of {name} expires at {found.expires.isoformat()}"
-    if left <= timedelta(0):
-        return FAIL, told
-    return (MANUAL if left < EXPIRES_SOON else PASS), told
-
-
-def _internal_certificates(appliance: Appliance, target: str) -> Finding:
-    """Which of them is in use is not known, so an expired one is left to a person."""
-    soon, external = need(appliance.clock) + EXPIRES_SOON, inference.external_name(appliance).lower()
-    newest = inference.newest_certificates(appliance)
-    ending = [
-        f"{name} at {one.expires.isoformat()}"
-        for name, one in newest.items()
-        if name != external and one.expires < soon
-    ]
-    return (MANUAL, f"expires: {', '.join(ending)}") if ending else (PASS, "none expires within 30 days")
-
-
-def _clock(appliance: Appliance, target: str) -> Finding:
-    skew = need(appliance.clock_skew)
-    told = f"the host's clock is {skew.seconds:+g} s off the controller's, give or take {skew.tolerance:g} s"
-    return _verdict(abs(skew.seconds) <= CLOCK_SECONDS + skew.tolerance, told)
-
-
-def _pending_restart(appliance: Appliance, target: str) -> Finding:
-    """Renames alone are left by many programs and stop no installer, so a person decides."""
-    waiting = need(appliance.pending_restart)
-    if not waiting:
-        return PASS, "no restart is pending"
-    status = MANUAL if waiting == (signs.FILE_RENAMES,) else FAIL
-    return status, f"waiting for a restart of the host: {', '.join(waiting)}"
-
-
-def _test_calls(appliance: Appliance, target: str) -> Finding:
-    return MANUAL, "no reading proves that calls complete"
-
-
-_REGISTRATION = Rule(
-    "registration",
-    UPGRADE,
-    "Compare the ini with Get-CsHybridPSTNAppliance and Get-CsHybridPSTNSite; correct the ini or unregister the old "
-    "appliance, then register (T6).",
-    _registration,
-    "T6-registration-conflict",
-)
-_MANAGEMENT_SERVICE = Rule(
-    "management_service",
-    CALLS,
-    "Start the Cloud Connector management service; where it runs as another account, register the appliance again.",
-    _management_service,
-)
-_TENANT_MAINTENANCE = Rule(
-    "tenant_maintenance",
-    UPGRADE,
-    "Somebody set the appliance's MaintenanceMode in the tenant: ask who, and let them end it.",
-    _tenant_maintenance,
-)
-_KNOWN_VERSION = Rule(
-    "known_version",
-    UPGRADE,
-    r"Compare module.ini in C:\ProgramData\CloudConnector and in the profile's CloudConnector folder: delete the one in "
-    "ProgramData and run Register-CcAppliance, or write the running and the backup version into it (T7).",
-    _known_version,
-    "T7-version-unknown",
-)
-_RECOVERY = Rule(
-    "recovery",
-    CALLS,
-    "Wait until automatic recovery has settled, and repair what it could not: see the Application log of the host and "
-    "CceManagementService.log. Services that are stopped and manual may also mean maintenance mode.",
-    _recovery,
-)
-_EXTERNAL_CERTIFICATE = Rule(
-    "external_certificate",
-    CALLS,
-    "Replace the certificate of the Access Edge in maintenance mode, with the certificate operation.",
-    _external_certificate,
-)
-_CLOCK = Rule("clock", UPGRADE, "Correct the clock of the host or of the controller: see to their time source.", _clock)
-_PENDING_RESTART = Rule(
-    "pending_restart",
-    UPGRADE,
-    "Restart the host in maintenance mode before anything is installed on it (T16).",
-    _pending_restart,
-)
-_JOBS = Rule("jobs", UPGRADE, "Run the operation that began the job again: it waits for it and collects it.", _jobs)
-
-SERVING: Sequence[Rule] = (
-    Rule(
-        "machines",
-        CALLS,
-        "Look at the VMs in Hyper-V Manager; start AD, CMS, Mediation, Edge in this order.",
-        _machines,
-    ),
-    Rule(
-        "networks", CALLS, "Connect the VMs to the switches in Hyper-V Manager, or wait for auto recovery.", _networks
-    ),
-    Rule("cms_services", CALLS, "Start the services on the CMS VM, or wait for auto recovery.", _services("cms")),
-    Rule(
-        "mediation_services",
-        CALLS,
-        "Start the services on the Mediation VM, or wait for auto recovery.",
-        _services("mediation"),
-    ),
-    Rule(
-        "edge_services",
-        CALLS,
-        "Where RTCMRAUTH does not start, import the root and intermediate certificates on the Edge VM and restart it (T4).",
-        _services("edge"),
-    ),
-)
-
-HEALTH: Sequence[Rule] = (
-    Rule(
-        "scripts",
-        UPGRADE,
-        "Run the package operation; until scripts and VMs are of one version there is no HA (T8).",
-        _scripts,
-        "T8-no-high-availability",
-    ),
-    _KNOWN_VERSION,
-    Rule(
-        "running_version",
-        UPGRADE,
-        "Run the version operation; until then there is no HA (T8).",
-        _running,
-        "T8-no-high-availability",
-    ),
-    *SERVING,
-    _RECOVERY,
-    _EXTERNAL_CERTIFICATE,
-    Rule(
-        "internal_certificates",
-        CALLS,
-        "Renew them with the certification_authority operation (T9); one that is not in use any more may be removed.",
-        _internal_certificates,
-        "T9-internal-certificates",
-    ),
-    Rule("other_sets", CALLS, "Turn the VMs of the other version off: two sets have the same addresses.", _other_sets),
-    Rule(
-        "counters",
-        CALLS,
-        "Find out why the Mediation VM gives no call counters; it may not let this account in.",
-        _counters,
-    ),
-    _MANAGEMENT_SERVICE,
-    _REGISTRATION,
-    _TENANT_MAINTENANCE,
-    _JOBS,
-    Rule(
-        "test_calls",
-        CALLS,
-        "Log in to the client, call a PSTN number from it, and call it from a phone (cloud-connector.md 6.1).",
-        _test_calls,
-    ),
-)
 
 
 # --- before an upgrade ------------------------------------------------------------------------------------------------
 
 
-def _path(appliance: Appliance, target: str) -> Finding:
+@_rule("path", BEFORE, UPGRADE, FailureClass.NO_UPGRADE_PATH)
+def _path(appliance: Appliance, target: Version) -> Finding:
     scripts, running = need(appliance.scripts), need(appliance.running)
-    if scripts is None or running is None:
-        return FAIL, "the module is not there" if scripts is None else "nothing is deployed"
+    if scripts is None:
+        return Finding(FAIL, "the module is not there", FailureClass.MODULE_MISSING)
+    if running is None:
+        return Finding(FAIL, "nothing is deployed", FailureClass.NOTHING_DEPLOYED)
     problem = path_problem(scripts, target) or path_problem(running, target)
     return _verdict(problem is None, problem or f"from scripts {scripts}, running {running} to {target}")
 
 
-def _deployment_account(appliance: Appliance, target: str) -> Finding:
+@_rule("elevation", BEFORE, UPGRADE, FailureClass.NOT_ELEVATED)
+def _elevation(appliance: Appliance, target: Version) -> Finding:
+    """Before what a logon that is not elevated cannot read either."""
+    elevated = need(appliance.elevated)
+    return _verdict(elevated, f"the logon is {'' if elevated else 'not '}elevated")
+
+
+@_rule("deployment_account", BEFORE, UPGRADE, FailureClass.OTHER_ACCOUNT)
+def _deployment_account(appliance: Appliance, target: Version) -> Finding:
     """Default directories lie in the profile of the account, so another account sees other ones (9.3 no. 1)."""
     there = need(appliance.ini_appliance) is not None
     return _verdict(there, f"CloudConnector.ini is {'' if there else 'not '}in the appliance directory")
 
 
-def _credential_cache(appliance: Appliance, target: str) -> Finding:
+@_rule(
+    "credential_cache",
+    BEFORE,
+    UPGRADE,
+    FailureClass.CREDENTIAL_NOT_CACHED,
+    unread=FailureClass.CREDENTIAL_CACHE,
+)
+def _credential_cache(appliance: Appliance, target: Version) -> Finding:
     missing = [account for account, readable in appliance.credentials.items() if not need(readable)]
     return _verdict(not missing, f"not cached: {', '.join(missing)}" if missing else "all accounts are readable")
 
 
-def _site_share(appliance: Appliance, target: str) -> Finding:
-    return PASS, f"{len(need(appliance.site_files))} entries in the site directory"
+@_rule("site_share", BEFORE, UPGRADE, FailureClass.NETWORK_LOGON, unread=FailureClass.NETWORK_LOGON)
+def _site_share(appliance: Appliance, target: Version) -> Finding:
+    return Finding(PASS, f"{len(need(appliance.site_files))} entries in the site directory")
 
 
-def _tenant_logon(appliance: Appliance, target: str) -> Finding:
-    return _verdict(need(appliance.tenant_logon), "logged on to the tenant")
+@_rule("tenant_logon", BEFORE, UPGRADE, FailureClass.TENANT_LOGON, unread=FailureClass.TENANT_LOGON)
+def _tenant_logon(appliance: Appliance, target: Version) -> Finding:
+    return Finding(PASS, f"logged on to the tenant through {need(appliance.tenant_logon)}")
 
 
-def _dotnet(appliance: Appliance, target: str) -> Finding:
-    if is_upgrade(target, "2.1"):
-        return NOT_APPLICABLE, f"{target} does not need .NET 4.6.1"
-    release = need(appliance.dotnet_release)
-    return _verdict((release or 0) >= DOTNET_4_6_1, f"the .NET release is {release}, wanted {DOTNET_4_6_1} (4.6.1)")
+@_rule("registration", Asked.HEALTH | BEFORE, UPGRADE, FailureClass.REGISTRATION_CONFLICT)
+def _registration(appliance: Appliance, target: Version) -> Finding:
+    registration = need(appliance.registration)
+    evidence = f"the tenant knows {registration} of its identity"
+    return _verdict(registration == "full", evidence, FailureClass.NOT_REGISTERED if registration == "none" else None)
 
 
-def _management_switch(appliance: Appliance, target: str) -> Finding:
-    left = appliance.left_over_switches
-    return _verdict(not left, ", ".join(left) or "no management switch is left over")
+@_rule("tenant_maintenance", Asked.HEALTH | BEFORE, UPGRADE, FailureClass.TENANT_MAINTENANCE)
+def _tenant_maintenance(appliance: Appliance, target: Version) -> Finding:
+    maintenance = need(appliance.tenant_maintenance)
+    return _verdict(not maintenance, f"MaintenanceMode is {maintenance}")
 
 
-def _auto_update(appliance: Appliance, target: str) -> Finding:
+@_rule("auto_update", BEFORE, CALLS, FailureClass.AUTO_UPDATE_ON)
+def _auto_update(appliance: Appliance, target: Version) -> Finding:
     enabled = need(appliance.auto_update)
     return _verdict(not enabled, f"EnableAutoUpdate of the site is {enabled}")
 
 
-def _disk(appliance: Appliance, target: str) -> Finding:
-    """How much a second set of VMs needs is not documented, so nobody but a person can judge."""
+@_rule("update_under_way", BEFORE, CALLS, FailureClass.UPDATE_UNDER_WAY)
+def _update_under_way(appliance: Appliance, target: Version) -> Finding:
+    """Switched off or not: an update that began before goes on to its end.
+
+    The tenant's record shows the action by properties that are inferred, and a lock file may have been left, so what these say
+    beside a clear yes or no is left to a person.
+    """
+    action = appliance.update_action
+    if isinstance(action, str) and "Started" in action.split():
+        return Finding(FAIL, f"the tenant says {action}")
+    lock = need(appliance.update_lock)
+    age = None if lock is None else need(appliance.clock) - lock
+    if age is not None and age < timedelta(hours=LOCK_HOURS):
+        return Finding(FAIL, f"CcLockFile is in the site directory, of {lock.isoformat() if lock else ''}")
+    if age is not None:
+        return Finding(MANUAL, f"CcLockFile is in the site directory, more than {LOCK_HOURS} hours old")
+    found = need(action)
+    return Finding(PASS, f"the tenant says {found}") if found else Finding(MANUAL, "the tenant shows no action")
+
+
+@_rule("trusted_hosts", BEFORE, UPGRADE, FailureClass.VM_NOT_TRUSTED)
+def _trusted_hosts(appliance: Appliance, target: Version) -> Finding:
+    missing = derived.untrusted(appliance)
+    return _verdict(not missing, f"not in TrustedHosts: {', '.join(missing)}" if missing else "the VMs are in it")
+
+
+@_rule("stored_passwords", BEFORE, UPGRADE, FailureClass.PASSWORD_NOT_STORED)
+def _stored_passwords(appliance: Appliance, target: Version) -> Finding:
+    stores = need(appliance.stores_passwords)
+    return _verdict(stores, f"Windows may {'' if stores else 'not '}store the password of a task")
+
+
+@_rule("strong_crypto", Asked.GATES, UPGRADE, FailureClass.SECURE_CHANNEL)
+def _strong_crypto(appliance: Appliance, target: Version) -> Finding:
+    """Where the MSI comes from a share, nobody needs it."""
+    if need(appliance.strong_crypto):
+        return Finding(PASS, "SchUseStrongCrypto is 1")
+    return Finding(MANUAL, "SchUseStrongCrypto is not set: an MSI or bits from an https address may not be had")
+
+
+@_rule("dotnet", BEFORE, UPGRADE, FailureClass.DOTNET)
+def _dotnet(appliance: Appliance, target: Version) -> Finding:
+    if is_upgrade(target, DOTNET_VERSION):
+        return Finding(NOT_APPLICABLE, f"{target} does not need .NET 4.6.1")
+    release = need(appliance.dotnet_release)
+    return _verdict((release or 0) >= DOTNET_4_6_1, f"the .NET release is {release}, wanted {DOTNET_4_6_1} (4.6.1)")
+
+
+@_rule("clock", BEFORE, UPGRADE, FailureClass.CLOCK_OFF)
+def _clock(appliance: Appliance, target: Version) -> Finding:
+    skew = need(appliance.clock_skew)
+    evidence = f"the host's clock is {skew.seconds:+g} s off the controller's, give or take {skew.tolerance:g} s"
+    return _verdict(abs(skew.seconds) <= CLOCK_SECONDS + skew.tolerance, evidence)
+
+
+@_rule("pending_restart", Asked.GATES, UPGRADE, FailureClass.PENDING_RESTART)
+def _pending_restart(appliance: Appliance, target: Version) -> Finding:
+    """Renames alone are left by many programs and stop no installer, so a person decides."""
+    waiting = need(appliance.pending_restart)
+    if not waiting:
+        return Finding(PASS, "no restart is pending")
+    status = MANUAL if waiting == (windows_readings.FILE_RENAMES,) else FAIL
+    return Finding(status, f"waiting for a restart of the host: {', '.join(waiting)}")
+
+
+@_rule("pending_restart", Asked.SWITCH, CALLS, FailureClass.PENDING_RESTART_AT_SWITCH)
+def _pending_restart_at_switch(appliance: Appliance, target: Version) -> Finding:
+    """What the deployment itself leaves pending must not keep an appliance between two versions: a person decides."""
+    waiting = need(appliance.pending_restart)
+    if not waiting:
+        return Finding(PASS, "no restart is pending")
+    return Finding(MANUAL, f"waiting for a restart of the host: {', '.join(waiting)}")
+
+
+@_rule("recovery", BEFORE, CALLS, FailureClass.AUTOMATIC_RECOVERY)
+def _recovery_status(appliance: Appliance, target: Version) -> Finding:
+    """Without a look into the VMs, which may be off: after a restart of the host a switch has to be finished all the same."""
+    status = need(appliance.recovery_status)
+    return _verdict(
+        status != windows_readings.AUTO_RECOVERY,
+        f"AutoMaintenanceStatus is {'not there' if status is None else status}",
+    )
+
+
+@_rule("management_switch", BEFORE, UPGRADE, FailureClass.MANAGEMENT_SWITCH_IN_USE)
+def _management_switch(appliance: Appliance, target: Version) -> Finding:
+    left = appliance.left_over_switches
+    return _verdict(not left, ", ".join(left) or "no management switch is left over")
+
+
+@_rule("backup_version", Asked.SWITCH, CALLS, FailureClass.SET_INCOMPLETE)
+def _backup_version(appliance: Appliance, target: Version) -> Finding:
+    backup = need(appliance.backup)
+    return _verdict(backup == target, f"the backup version is {backup or 'none'}, wanted {target}")
+
+
+@_rule("new_set", Asked.SWITCH, CALLS, FailureClass.SET_INCOMPLETE)
+def _new_set(appliance: Appliance, target: Version) -> Finding:
+    """The VMs that are switched to: four in their four roles, as far as names tell them, each of which can be started."""
+    machines = appliance.machines_of(target)
+    states = ", ".join(f"{machine.name} {machine.state}" for machine in machines) or "none"
+    known = [name for machine in machines if (name := derived.role(appliance, machine))]
+    wrong = [
+        *([f"{len(machines)} of {MACHINES}"] if len(machines) != MACHINES else []),
+        *(f"{name} twice" for name in dict.fromkeys(known) if known.count(name) > 1),
+        *(f"{one.name} cannot be started" for one in machines if one.state not in STARTABLE),
+        *(["their deployment did not end"] if derived.deployment_is_open(appliance, target) else []),
+    ]
+    return _verdict(not wrong, "; ".join([*wrong, f"VMs of {target}: {states}"]))
+
+
+@_rule("jobs", Asked.HEALTH | BEFORE, UPGRADE, FailureClass.JOB_OPEN)
+def _jobs(appliance: Appliance, target: Version) -> Finding:
+    jobs = need(appliance.jobs)
+    return _verdict(not jobs, ", ".join(jobs) or "no job of ours is open")
+
+
+@_rule("disk", Asked.GATES, UPGRADE, FailureClass.ROOM_FOR_SECOND_SET)
+def _disk(appliance: Appliance, target: Version) -> Finding:
     space = need(appliance.disk)
-    return MANUAL, f"{_gib(space.free)} of {_gib(space.total)} GiB are free; the need of a second set is not documented"
+    return Finding(MANUAL, _room(space.free, space.total))
 
 
-def _memory(appliance: Appliance, target: str) -> Finding:
+@_rule("memory", Asked.GATES, UPGRADE, FailureClass.ROOM_FOR_SECOND_SET)
+def _memory(appliance: Appliance, target: Version) -> Finding:
     space = need(appliance.memory)
-    return MANUAL, f"{_gib(space.free)} of {_gib(space.total)} GiB are free; the need of a second set is not documented"
+    return Finding(MANUAL, _room(space.free, space.total))
 
 
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.1f}"
+def _room(free: int, total: int) -> str:
+    return f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB are free; the need of a second set is not documented"
 
 
-GATES: Sequence[Rule] = (
-    _KNOWN_VERSION,
-    Rule(
-        "path", UPGRADE, "Check cloud_connector_target_version; only upgrades between known releases are done.", _path
-    ),
-    Rule("deployment_account", UPGRADE, "Log on as the account that deployed the appliance.", _deployment_account),
-    Rule(
-        "credential_cache",
-        UPGRADE,
-        "Log on as the account that entered the passwords, with a full logon. After a change of its password: restart the "
-        "host, delete credentials.<user>.xml, run Register-CcAppliance -Local and enter the same passwords (T11).",
-        _credential_cache,
-    ),
-    Rule(
-        "site_share",
-        UPGRADE,
-        "Give the account access to the site directory, and log on with CredSSP: a network logon reaches no share.",
-        _site_share,
-    ),
-    Rule(
-        "tenant_logon",
-        UPGRADE,
-        "Set-CcCredential -AccountType TenantAdmin with an account without multi-factor authentication (T10).",
-        _tenant_logon,
-    ),
-    _REGISTRATION,
-    _TENANT_MAINTENANCE,
-    Rule("auto_update", CALLS, "Set EnableAutoUpdate of the site to false for the time of the upgrade.", _auto_update),
-    Rule("dotnet", UPGRADE, "Install .NET Framework 4.6.1 or later on the host (T12).", _dotnet, "T12-dotnet"),
-    _CLOCK,
-    _PENDING_RESTART,
-    Rule("recovery", CALLS, _RECOVERY.remedy, _recovery_status),
-    Rule(
-        "management_switch",
-        UPGRADE,
-        "Disconnect left-over VMs from the switch and delete it; where that fails restart the host (T3).",
-        _management_switch,
-        "T3-management-switch-in-use",
-    ),
-    _JOBS,
-    Rule(
-        "disk",
-        UPGRADE,
-        "See that a second set of four VMs fits; remove an old backup with Uninstall-CcAppliance -Version <old>, never "
-        "without -Version.",
-        _disk,
-    ),
-    Rule("memory", UPGRADE, "See that four more VMs can run beside the running ones.", _memory),
-)
+@_rule("test_calls", Asked.HEALTH, CALLS, FailureClass.CALLS_NOT_PROVEN)
+def _test_calls(appliance: Appliance, target: Version) -> Finding:
+    return Finding(MANUAL, "no reading proves that calls complete")
+
+
+HEALTH: Sequence[Rule] = tuple(rule for rule in _RULES if Asked.HEALTH in rule.asked)
+SERVING: Sequence[Rule] = tuple(rule for rule in _RULES if Asked.SERVING in rule.asked)
+GATES: Sequence[Rule] = tuple(rule for rule in _RULES if Asked.GATES in rule.asked)
+SWITCH: Sequence[Rule] = tuple(rule for rule in _RULES if Asked.SWITCH in rule.asked)
+SET: Sequence[Rule] = (_backup_version, _management_switch, _new_set)
+"""What a set of VMs has to be to be switched to."""
+
+
+# --- asking them ------------------------------------------------------------------------------------------------------
+
+
+def health(appliance: Appliance, target: Version) -> list[Check]:
+    """Every check of an appliance that is said to be in service at `target`."""
+    return [rule.check(appliance, target) for rule in HEALTH]
+
+
+def gates(appliance: Appliance, target: Version) -> list[Check]:
+    """What must hold before anything is changed on the way to `target`."""
+    return [rule.check(appliance, target) for rule in GATES]
+
+
+def switch_gates(appliance: Appliance, target: Version) -> list[Check]:
+    """What must hold right before the VMs of `target` go into production: the gates of that moment, and a whole set of VMs."""
+    return [rule.check(appliance, target) for rule in SWITCH]
+
+
+def set_complete(appliance: Appliance, version: Version) -> Check:
+    """Whether the deployment of `version` beside the running set is done: the first thing that is lacking, or PASS.
+
+    What no reading shows: whether the inside of the VMs is as it should be.
+    """
+    checks = [rule.check(appliance, version) for rule in SET]
+    lacking = next(iter(blocking(checks)), None)
+    if lacking is None:
+        return Check("set_complete", PASS, checks[-1].evidence, CALLS)
+    return Check("set_complete", lacking.status, lacking.evidence, CALLS, lacking.failure)
+
+
+def update_under_way(appliance: Appliance) -> Check:
+    """Whether the product updates itself on this appliance or in its site now."""
+    return _update_under_way.check(appliance, Version(""))
+
+
+def own_health(appliance: Appliance) -> list[Check]:
+    """Health at the version that runs, whichever it is."""
+    if isinstance(appliance.running, Unknown):
+        return [unreadable("running_version", appliance.running.reason, CALLS)]
+    if appliance.running is None:
+        return [Check("running_version", FAIL, "nothing is deployed", CALLS, FailureClass.NOTHING_DEPLOYED)]
+    return health(appliance, appliance.running)
+
+
+def carrying(appliance: Appliance) -> list[Check]:
+    """What a neighbour has to show to count as one that carries calls, without what it may lack (`NEIGHBOUR_MAY_LACK`)."""
+    return [check for check in own_health(appliance) if not (check.status == ERROR and check.id in NEIGHBOUR_MAY_LACK)]
+
+
+def serves(appliance: Appliance) -> Reading[bool]:
+    """Whether calls can live on it now, whatever its scripts are: VMs, networks and services of the running version."""
+    if not isinstance(appliance.running, str):
+        return appliance.running if isinstance(appliance.running, Unknown) else False
+    checks = [rule.check(appliance, appliance.running) for rule in SERVING]
+    if any(check.status == FAIL for check in checks):
+        return False
+    unread = next((check for check in checks if check.status == ERROR), None)
+    return Unknown(unread.evidence) if unread else True
+
+
+def registered(appliance: Appliance) -> bool:
+    """Whether the tenant knows it and the management service runs as the account a registration gives it."""
+    return healthy(rule.check(appliance, Version("")) for rule in (_registration, _management_service))
+
+
+# --- what they say ----------------------------------------------------------------------------------------------------
+
+
+def blocking(checks: Iterable[Check]) -> list[Check]:
+    """Those that say stop."""
+    return [check for check in checks if check.blocks]
+
+
+def asked(checks: Iterable[Check]) -> list[Check]:
+    """Those that were made: without those that only the tenant's records answer, which nobody has read yet."""
+    return [check for check in checks if not (check.status == ERROR and check.evidence.endswith(NOT_ASKED))]
+
+
+def healthy(checks: Iterable[Check]) -> bool:
+    """Whether none of them says stop."""
+    return not blocking(checks)
+
+
+def as_failure(stopping: Sequence[Check], shown: Sequence[Check] | None = None) -> dict[str, Any]:
+    """The keyword arguments of an OperationError for checks that say stop, the first of which gives it its class.
+
+    Args:
+        stopping: the checks, at least one.
+        shown: the checks to be returned, if those are others.
+    """
+    classes = [check.failure or FailureClass.CHECK for check in stopping]
+    return {
+        "failure": classes[0],
+        "retry": all(FAILURES[failure].retry for failure in classes),
+        "check": stopping[0].id,
+        "checks": [check.to_dict() for check in shown or stopping],
+    }
+
+
+def summary(checks: Iterable[Check]) -> str:
+    """Checks with their evidence, as clauses: those of one evidence, mostly of one cause, together."""
+    alike: dict[str, list[Check]] = {}
+    for check in checks:
+        alike.setdefault(check.evidence.rstrip("."), []).append(check)
+    return "; ".join(f"{', '.join(check.id for check in found)}: {evidence}" for evidence, found in alike.items())
+
+
+def summary_with_remedies(checks: Iterable[Check]) -> str:
+    """The same with their remedies; of many checks of one cause not all are named."""
+    alike: dict[tuple[str, FailureClass | None], list[Check]] = {}
+    for check in checks:
+        alike.setdefault((check.evidence.rstrip("."), check.failure), []).append(check)
+    return "; ".join(_cause(evidence, found) for (evidence, failure), found in alike.items())
+
+
+def _cause(evidence: str, checks: Sequence[Check]) -> str:
+    """One cause: the checks that found it, what was read, what that means if the evidence does not say it, and the remedy."""
+    ids = list(dict.fromkeys(check.id for check in checks))
+    names = ", ".join(ids) if len(ids) <= NAMED else f"{', '.join(ids[:NAMED])} and {len(ids) - NAMED} more"
+    first = checks[0]
+    explained = first.failure if first.status == ERROR and first.failure != FailureClass.UNREAD else None
+    meaning = FAILURES[explained].meaning if explained else ""
+    return " ".join(filter(None, (f"{names}: {evidence}.", meaning, first.remedy))).rstrip(". ")

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from .ini_carry import CarriedOver, carry_over
+from .ini_changes import Difference, build_problem, changes
 from .ini_document import Entry, Ini, capacity, decode, gateway_number, gateways, identity, parse, values, vm_addresses
 from .ini_template import render
 from .schema import Fault, faults, schema
@@ -24,10 +25,12 @@ from .versions import KNOWN
 
 __all__ = [
     "CarriedOver",
+    "Difference",
     "Ini",
     "Problem",
     "capacity",
     "carry_over",
+    "changes",
     "decode",
     "fleet_problems",
     "gateways",
@@ -66,7 +69,13 @@ def problems(ini: Ini, release: str) -> list[Problem]:
     if release not in KNOWN:
         raise ValueError(f"there is no template of release {release}")
     alone = [_problem(ini, release, fault) for fault in faults(f"ini-{release}.json", _document(ini))]
-    return alone + [problem for check in _CHECKS for problem in check(ini)]
+    return [*alone, *_build(ini, release), *(problem for check in _CHECKS for problem in check(ini))]
+
+
+def _build(ini: Ini, release: str) -> Iterator[Problem]:
+    sentence = build_problem(ini, release)
+    if sentence:
+        yield Problem("build", "", "", sentence)
 
 
 # --- each key for itself ---------------------------------------------------------------------------------------------

@@ -234,3 +234,20 @@ def identity(ini: Ini) -> Identity | None:
     if not (site and address and all(edge) and all(mediation)):
         return None
     return Identity(site, f"{edge[0]}.{edge[1]}", f"{mediation[0]}.{mediation[1]}", address)
+
+
+def identity_problem(new: Ini, in_force: Ini) -> str | None:
+    """Why `new` cannot be the ini of the appliance that has `in_force`, as a clause; None where it can, or is not known."""
+    wanted, found = identity(new), identity(in_force)
+    if wanted is None or found is None:
+        return None
+    different = [
+        f"{name.replace('_', ' ')} {left} in the new ini, {right} in force"
+        for name, left, right in zip(Identity._fields, wanted, found, strict=True)
+        if left.lower() != right.lower()
+    ]
+    if not different:
+        return None
+    return (
+        f"is not the appliance that the ini of the inventory is of ({'; '.join(different)}): look at ansible_host first"
+    )

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from . import ini
-from .capacity import Consent, Policy
 from .schema import Fault, faults, schema
+from .site import Consent, Policy, site_directory_problem
 
 PREFIX = "cloud_connector_"
 MAX_APPLIANCES = 16
 MAX_SITES = 200
 """Of 2.0 and later (cloud-connector.md 4)."""
+
+_USER_INFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@")
+
+_TYPES = ((bool, "true or false"), (int | float, "a number"), (str, "a text"), (list, "a list"), (dict, "a mapping"))
 
 Hosts = Mapping[str, Mapping[str, Any]]
 """Host -> its variables, templates already resolved."""
@@ -34,7 +39,7 @@ def problems(hosts: Hosts, site_of: Mapping[str, str], also_known: Collection[st
         also_known: names with our prefix that are no mistake, facts of a run say.
     """
     ours = {host: _ours(variables, also_known) for host, variables in hosts.items()}
-    alone = _gathered((host, sentence) for host, variables in ours.items() for sentence in _alone(variables))
+    alone = gathered((host, sentence) for host, variables in ours.items() for sentence in _alone(variables))
     homeless = [
         f"{host} is in no site: put it into a group below cloud_connector." for host in ours if host not in site_of
     ]
@@ -51,7 +56,16 @@ def policy(variables: Mapping[str, Any]) -> Policy:
 
 
 def _ours(variables: Mapping[str, Any], also_known: Collection[str]) -> dict[str, Any]:
-    return {name: value for name, value in variables.items() if name.startswith(PREFIX) and name not in also_known}
+    """A variable that is null or blank counts as not given."""
+    return {
+        name: value
+        for name, value in variables.items()
+        if name.startswith(PREFIX) and name not in also_known and not _is_nothing(value)
+    }
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _rules() -> Mapping[str, Any]:
@@ -65,6 +79,12 @@ def _rules() -> Mapping[str, Any]:
 def _alone(variables: Mapping[str, Any]) -> Iterator[str]:
     for fault in faults("inventory.json", variables):
         yield _unknown(fault.place[-1]) if fault.unknown and len(fault.place) == 1 else _sentence(fault)
+    source = variables.get("cloud_connector_package_source")
+    if isinstance(source, str) and _USER_INFO.match(source):
+        yield (
+            "cloud_connector_package_source holds a user: write the URL without, since it is kept on the appliances while they "
+            "work, and shown where it fails."
+        )
 
 
 def _sentence(fault: Fault) -> str:
@@ -74,7 +94,7 @@ def _sentence(fault: Fault) -> str:
     if fault.missing:
         return f"{name} is missing: write {fault.wanted}."
     secret = _rules()[fault.place[0]].get("writeOnly", False)
-    shown = "not as it should be" if secret else _short(fault.value)
+    shown = "not as it should be" if secret else _kind(fault.value) if fault.wrong_type else _short(fault.value)
     return f"{name} is {shown}: write {fault.wanted}."
 
 
@@ -84,13 +104,18 @@ def _unknown(name: str) -> str:
     return f"{name} is no variable of this collection: " + (f"did you mean {near[0]}?" if near else "leave it out.")
 
 
+def _kind(value: Any) -> str:
+    """What stands for a value that may be a secret in the wrong place."""
+    return next((words for kind, words in _TYPES if isinstance(value, kind)), "of another type")
+
+
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
-def _gathered(found: Iterator[tuple[str, str]]) -> list[str]:
-    """The same sentence of many hosts is said once."""
+def gathered(found: Iterable[tuple[str, str]]) -> list[str]:
+    """Sentences about hosts, given as pairs of a host and what is wrong with it; the same one of many hosts is said once."""
     hosts: dict[str, list[str]] = {}
     for host, sentence in found:
         hosts.setdefault(sentence, []).append(host)
@@ -150,10 +175,12 @@ def _one(hosts: Hosts) -> Mapping[str, Any]:
 
 
 def _directories(sites: Sites) -> Iterator[str]:
-    """A site directory is never shared between sites (cloud-connector.md 3.4)."""
+    """A site directory is one folder for the whole site, and never shared between sites (cloud-connector.md 3.4)."""
     owners: dict[str, str] = {}
     for site, hosts in sites.items():
         directory = _one(hosts)["cloud_connector_site_directory"]
+        if problem := site_directory_problem(directory, len(hosts)):
+            yield f"cloud_connector_site_directory of {site}: {problem}."
         owner = owners.setdefault(directory.rstrip("\\").lower(), site)
         if owner != site and directory.startswith("\\\\"):
             yield f"cloud_connector_site_directory of {owner} and {site} is the same, {directory}: write one of its own for each."

@@ -16,6 +16,7 @@ from typing import Any
 from . import health, slot
 from .appliance import SERVICES, Appliance, Calls, Slot
 from .reading import Unknown, need
+from .windows_readings import service_state
 
 OPERATION = "maintenance"
 """What the slot is held for."""
@@ -66,7 +67,7 @@ def is_stopped(appliance: Appliance) -> bool:
         NotReadError: the services could not be read.
     """
     return all(
-        need(appliance.services[vm]).get(name, "Stopped") == "Stopped"
+        service_state(need(appliance.services[vm]), name) in (None, "Stopped")
         for vm, names in CALL_SERVICES.items()
         for name in names
     )

@@ -8,18 +8,35 @@ from dataclasses import replace
 from typing import Any
 
 from .appliance import Appliance, Machine
-from .reading import need
+from .reading import Unknown, need
+from .versions import Version, key
 
 ROLES = ("AD", "CMS", "MediationServer", "EdgeServer")
 
 
-def deployed(appliance: Appliance, version: str) -> dict[str, Any]:
-    """The changed readings after a deployment: four more VMs that nothing is connected to."""
+def msi_replaced(appliance: Appliance, version: Version) -> dict[str, Any]:
+    """The changed readings after the MSI is replaced, with scripts that name the backup version."""
+    backup = appliance.backup
+    if isinstance(backup, Unknown) and isinstance(appliance.machines, tuple):
+        others = {machine.version for machine in appliance.machines} - {None, appliance.running}
+        backup = max(filter(None, others), key=key, default=None)
+    return {
+        "scripts": version,
+        "module_present": True,
+        "management_service": None,
+        "saved": None,
+        "backup": backup,
+    }
+
+
+def deployed(appliance: Appliance, version: Version) -> dict[str, Any]:
+    """The changed readings after a deployment: four VMs that nothing is connected to, in place of any of that version."""
     new = tuple(Machine(f"{version} {role} (predicted)", "Off", version, ()) for role in ROLES)
-    return {"backup": version, "machines": (*need(appliance.machines), *new)}
+    kept = (machine for machine in need(appliance.machines) if machine.version != version)
+    return {"backup": version, "machines": (*kept, *new)}
 
 
-def removed(appliance: Appliance, version: str) -> dict[str, Any]:
+def removed(appliance: Appliance, version: Version) -> dict[str, Any]:
     """The changed readings after the VMs of a version are removed."""
     return {
         "running": None if appliance.running == version else appliance.running,
@@ -28,7 +45,7 @@ def removed(appliance: Appliance, version: str) -> dict[str, Any]:
     }
 
 
-def switched(appliance: Appliance, version: str) -> dict[str, Any]:
+def switched(appliance: Appliance, version: Version) -> dict[str, Any]:
     """The changed readings after a switch: the new set runs where the old one was connected, the old one is off."""
     old = [machine for machine in need(appliance.machines) if machine.version == appliance.running]
     networks = [need(machine.switches) for machine in old] or [()]

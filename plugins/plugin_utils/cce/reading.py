@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+from .exceptions import NotReadError
+
 T = TypeVar("T")
 
 
@@ -22,10 +24,6 @@ class Unknown:
 
 
 Reading: TypeAlias = T | Unknown
-
-
-class NotReadError(Exception):
-    """Raised by `need`; the text is the reason."""
 
 
 def need(reading: T | Unknown) -> T:

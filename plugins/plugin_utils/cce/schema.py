@@ -20,13 +20,19 @@ FOLDER = Path(__file__).parent / "schemas"
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong. `wanted` is the schema's description of what is to be written there."""
+    """One thing that is wrong.
+
+    Attributes:
+        wanted: the schema's description of what is to be written there.
+        wrong_type: what is there is not even of the type that is wanted: it may belong elsewhere, and should not be shown.
+    """
 
     place: tuple[str, ...]
     wanted: str
     value: Any = None
     missing: bool = False
     unknown: bool = False
+    wrong_type: bool = False
 
 
 @cache
@@ -69,4 +75,5 @@ def _faults(error: ValidationError) -> list[Fault]:
         return [Fault((*place, name), known.get(name, {}).get("description", ""), missing=True) for name in names]
     if error.validator == "additionalProperties":
         return [Fault((*place, name), "", unknown=True) for name in value if name not in rules["properties"]]
-    return [Fault(place, rules.get("description", error.message), value)]
+    wrong_type = error.validator == "type" or isinstance(value, list | dict)
+    return [Fault(place, rules.get("description", error.message), value, wrong_type=wrong_type)]

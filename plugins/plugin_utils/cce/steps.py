@@ -1,9 +1,13 @@
+# Copyright (c) 2026, the sfb.cloud_connector authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Every step the collection sends to an appliance, as data: one function a cmdlet, no decision in any of them.
 
 A step names one cmdlet, its parameters and the properties to keep (`bridge.ps1`). Which cmdlets exist and how they bind is
 in the lab's `cmdlets.json`; a test binds every step built here in that syntax. Sources: cloud-connector.md 1 (Cc cmdlets),
-2 (tenant), 4.1 (services), 6.2 (counters), 8 (places); bridge/README.md "Jobs need no more than steps".
+2 (tenant), 4.1 (services), 6.2 (counters), 8 (places); bridge.md 14.
 Those that only the modules of the tenant's records send stand in `tenant_steps.py`.
+
+No step but `task_register` carries a secret: what a prompt is answered stands beside the steps, in the request.
 """
 
 from __future__ import annotations
@@ -11,18 +15,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 Step = dict[str, Any]
-
-PROGRAM_DATA = r"C:\ProgramData\CloudConnector"
-"""Where the product keeps its imported ini, module.ini and credential files (cloud-connector.md 8)."""
-
-OUR_DATA = r"C:\Program Files\sfb.cloud_connector"
-"""Where the collection keeps what it writes to an appliance: jobs, saved state, staged packages. Never a secret.
-
-Not below ProgramData, where every user may make files: what stands in a job's request runs with the highest privileges.
-"""
 
 UNINSTALL_KEYS = (
     r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\*",
@@ -42,10 +38,47 @@ RESTART_KEYS = (
 """Keys that are there while servicing and while Windows Update wait for a restart."""
 
 SESSION_MANAGER = r"HKLM:\SYSTEM\CurrentControlSet\Control\Session Manager"
+MSIEXEC = r"C:\Windows\System32\msiexec.exe"
+ICACLS = r"C:\Windows\System32\icacls.exe"
+"""With their folder: without it Windows looks in other folders first, which others may write to."""
+
+ADMINISTRATORS = ("*S-1-5-18", "*S-1-5-32-544")
+"""SYSTEM and the local group of administrators, whose names depend on the display language."""
+
+LOCAL_SERVICE_KEY = r"Registry::HKEY_USERS\S-1-5-19"
+"""A hive that is always loaded, and that nobody but its owner, SYSTEM and administrators with their full token may open."""
+TRUSTED_HOSTS = r"WSMan:\localhost\Client\TrustedHosts"
+LSA_KEY = r"HKLM:\SYSTEM\CurrentControlSet\Control\Lsa"
+"""Has DisableDomainCreds: 1 where Windows may not keep passwords for network logons."""
+STRONG_CRYPTO_KEY = r"HKLM:\SOFTWARE\Microsoft\.NETFramework\v4.0.30319"
+
+SESSION_OPTION = {"OpenTimeout": "00:00:15", "OperationTimeout": "00:01:00"}
+"""How long Windows tries to reach a VM, and waits for a sign of life of it; by default three minutes.
+
+Windows PowerShell makes the PSSessionOption of a table (about_Object_Creation); the spans of time are texts, since a number
+would count ticks of 100 ns.
+"""
+
+FIREWALL_RULES = {"mediation": "CS RTCMEDSRV", "edge": "CS RTCSRV"}
+"""The inbound rules that the product watches (cloud-connector.md 4.1)."""
+CALL_EVENTS = {"mediation": (25062, 25064), "edge": (14353,)}
+"""Gateway not reached, calls not completed; trouble of the Edge's network (cloud-connector.md 6.2)."""
+LOCK_FILE = "CcLockFile"
+"""What lies in the site directory while an appliance updates itself (cloud-connector.md 5.4; what it is for is inferred)."""
+ACTION_PROPERTIES = ("Action", "ActionStatus", "LastAction", "LastActionStatus", "DeploymentStatus")
+"""Where the tenant's record may have an appliance's last action. Its values are documented (5.4), none of these names is:
+inferred from the parameters that set it."""
+
+TENANT_SESSION = "tenant_session"
+TENANT_READERS = ("Get-CsHybridPSTNAppliance", "Get-CsHybridPSTNSite")
+"""What is imported from the tenant to read an appliance."""
+
 RECOVERY_EVENTS = (304, 20006)
 """What the management service logs of automatic recovery (cloud-connector.md 4.2)."""
 
 OUTPUT = "$output"
+IN_TIME = "in_time"
+"""The step that stops a list which comes too late (`not_after`)."""
 
 
 def step(
@@ -89,11 +122,20 @@ def read(
 
 
 def version(kind: str, name: str, expect: Sequence[str] | None = None) -> Step:
-    """`kind`: RunningScripts, RunningBits or BackupBits. With `expect` it is a fence: another version stops the list."""
-    parameters = {"VersionType": kind}
+    """`kind`: RunningScripts, RunningBits or BackupBits. With `expect` it is a fence: another version stops the list.
+
+    The scripts are what the cmdlet gives without a parameter, also in the releases before 2.0, which have none.
+    """
+    parameters = {} if kind == "RunningScripts" else {"VersionType": kind}
     if expect is None:
         return read(name, r"CloudConnector\Get-CcVersion", parameters)
     return step(name, r"CloudConnector\Get-CcVersion", parameters, expect=expect)
+
+
+def early_running_version(name: str, expect: Sequence[str] | None = None) -> Step:
+    """The version that runs, before 2.0 (cloud-connector.md 9.1 no. 8). With `expect` it is a fence."""
+    cmdlet = r"CloudConnector\Get-CcRunningVersion"
+    return read(name, cmdlet) if expect is None else step(name, cmdlet, expect=expect)
 
 
 def appliance_directory() -> Step:
@@ -144,7 +186,12 @@ def hash_of(name: str, path: Any) -> Step:
 
 
 def folder(name: str, path: str) -> Step:
-    return read(name, "Get-ChildItem", {"LiteralPath": path}, ["Name", "Length", "PSIsContainer"])
+    return read(name, "Get-ChildItem", {"LiteralPath": path}, ["Name", "Length", "PSIsContainer", "LastWriteTime"])
+
+
+def folder_tree(name: str, path: str) -> Step:
+    """All that is below a folder. A folder has no length."""
+    return read(name, "Get-ChildItem", {"LiteralPath": path, "Recurse": True}, ["FullName", "Length"])
 
 
 def version_files(site_directory: str) -> Step:
@@ -161,9 +208,48 @@ def management_service() -> Step:
     )
 
 
-def disk() -> Step:
+def disk(appliance_directory: str) -> Step:
+    """Of the drive that has this directory; of C: where it is on none."""
+    drive = appliance_directory[:2].upper() if re.match("[A-Za-z]:", appliance_directory) else "C:"
+    wanted = {"Class": "Win32_LogicalDisk", "Filter": f"DeviceID='{drive}'"}
+    return read("disk", "Get-WmiObject", wanted, ["FreeSpace", "Size"])
+
+
+def full_token() -> Step:
+    """Opens what a filtered token of an administrator may not: it is refused, or the key comes back."""
+    return read("full_token", "Get-Item", {"LiteralPath": LOCAL_SERVICE_KEY}, ["PSChildName"])
+
+
+def trusted_hosts() -> Step:
+    return read("trusted_hosts", "Get-Item", {"Path": TRUSTED_HOSTS}, ["Value"])
+
+
+def password_policy() -> Step:
+    return read("password_policy", "Get-ItemProperty", {"LiteralPath": LSA_KEY}, ["DisableDomainCreds"])
+
+
+def strong_crypto() -> Step:
+    """The key is always there; the value is not, as long as nobody set it."""
+    return read("strong_crypto", "Get-ItemProperty", {"LiteralPath": STRONG_CRYPTO_KEY}, ["SchUseStrongCrypto"])
+
+
+def firewall_rule(display_name: str) -> Step:
+    """`Enabled` is 1 or 2 there, which is disabled. The cmdlet of Windows for it is slower."""
+    parameters = {
+        "Namespace": r"root\StandardCimv2",
+        "Class": "MSFT_NetFirewallRule",
+        "Filter": f"DisplayName='{display_name}'",
+    }
+    return read("firewall_rule", "Get-WmiObject", parameters, ["DisplayName", "Enabled"])
+
+
+def call_events(numbers: Sequence[int]) -> Step:
+    wanted = {"LogName": "Lync Server", "Id": list(numbers)}
     return read(
-        "disk", "Get-WmiObject", {"Class": "Win32_LogicalDisk", "Filter": "DeviceID='C:'"}, ["FreeSpace", "Size"]
+        "call_events",
+        "Get-WinEvent",
+        {"FilterHashtable": wanted, "MaxEvents": 20},
+        ["Id", "TimeCreated", "Message"],
     )
 
 
@@ -246,16 +332,21 @@ def certificate_path(name: str, target: str) -> Step:
 
 
 def tenant_session(credential_step: str) -> list[Step]:
-    """Logs on to the tenant with the cached administrator and imports its cmdlets (cloud-connector.md 2)."""
+    """Logs on to the tenant with the cached administrator and imports what is read; `remove_session` ends it."""
     return [
-        read("tenant_session", "New-CsOnlineSession", {"Credential": output_of(credential_step)}, ["State"]),
-        read(
-            "tenant_import",
-            "Import-PSSession",
-            {"Session": output_of("tenant_session"), "AllowClobber": True},
-            ["Name"],
-        ),
+        read(TENANT_SESSION, "New-CsOnlineSession", {"Credential": output_of(credential_step)}, ["State"]),
+        read("tenant_import", "Import-PSSession", import_parameters(TENANT_READERS), ["Name"]),
     ]
+
+
+def import_parameters(commands: Iterable[str]) -> dict[str, Any]:
+    """What `Import-PSSession` takes for some commands of the tenant: all of them are hundreds, and take long."""
+    return {"Session": output_of(TENANT_SESSION), "CommandName": list(commands), "AllowClobber": True}
+
+
+def remove_session() -> Step:
+    """Logs off from the tenant, where the number of sessions is limited. Without a session its error says so."""
+    return read("tenant_session_removed", "Remove-PSSession", {"Session": output_of(TENANT_SESSION)})
 
 
 def tenant_appliances() -> Step:
@@ -264,7 +355,15 @@ def tenant_appliances() -> Step:
         "tenant_appliances",
         "Get-CsHybridPSTNAppliance",
         {},
-        ["Identity", "Name", "SiteName", "MediationServerFqdn", "MediationServerIPAddress", "MaintenanceMode"],
+        [
+            "Identity",
+            "Name",
+            "SiteName",
+            "MediationServerFqdn",
+            "MediationServerIPAddress",
+            "MaintenanceMode",
+            *ACTION_PROPERTIES,
+        ],
     )
 
 
@@ -284,8 +383,9 @@ def call_counters() -> Step:
 def inside(name: str, address: str, credential_step: str, steps: Iterable[Step]) -> Step:
     """Runs `steps` inside a VM through the nested bridge; that CCE lets the host in is inferred (cloud-connector.md 9.2).
 
-    An address is used with a credential, which Windows allows for hosts in TrustedHosts only. A VM that is off costs the time
-    in which Windows gives up to connect (about 20 seconds, at most three minutes), which `exchange_timeout` has to have room for.
+    An address is used with a credential, which Windows allows for hosts in TrustedHosts only. What remains: a VM that is off is
+    asked all the same, since the list cannot branch; it costs the 15 seconds of `SESSION_OPTION`, three of them 45, which
+    `exchange_timeout` has to have room for.
     """
     return read(
         name,
@@ -293,10 +393,26 @@ def inside(name: str, address: str, credential_step: str, steps: Iterable[Step])
         {
             "ComputerName": address,
             "Credential": output_of(credential_step),
+            "SessionOption": dict(SESSION_OPTION),
             "ScriptBlock": {"$bridge": True},
             "ArgumentList": [json.dumps(request(steps))],
         },
     )
+
+
+def not_after(deadline: datetime) -> list[Step]:
+    """A fence: stops the list where the host's own clock is past `deadline`, which is a time of that clock.
+
+    The text of a negative time span begins with a minus sign. Windows computes with local time here: in the hour that comes twice
+    in autumn, what is late by less than that hour may not be noticed.
+    """
+    until = deadline.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    in_time = {"InputObject": output_of("time_left"), "Pattern": [r"^\d"], "Quiet": True}
+    return [
+        step("time_now", "Get-Date"),
+        step("time_left", "New-TimeSpan", {"Start": output_of("time_now"), "End": until}),
+        step(IN_TIME, "Select-String", in_time, expect=[True]),
+    ]
 
 
 def calls_known(name: str, readings: str, *, none: bool) -> Step:
@@ -325,8 +441,14 @@ def make_folder(name: str, path: str) -> Step:
     return step(name, "New-Item", {"Path": path, "ItemType": "Directory", "Force": True}, keep=["FullName"])
 
 
+def protect_folder(name: str, path: str) -> Step:
+    """Lets nobody but SYSTEM and the administrators into a folder, which inherits no rights any more."""
+    rights = [f"{who}:(OI)(CI)F" for who in ADMINISTRATORS]
+    return _program(name, ICACLS, [f'"{path}"', "/inheritance:r", "/grant:r", *rights], expect=0)
+
+
 def claim(name: str, path: str, text: str) -> Step:
-    """Creates a file or fails because it is there: the only atomic claim Windows gives us (bridge/README.md 11)."""
+    """Creates a file or fails because it is there: the only atomic claim Windows gives us (bridge.md 11)."""
     return step(name, "New-Item", {"Path": path, "ItemType": "File", "Value": text}, keep=["FullName"])
 
 
@@ -346,13 +468,8 @@ def move_file(name: str, source: str, destination: str) -> Step:
 
 
 def place_file(name: str, source: str, destination: str) -> Step:
-    """Moves a file, whole at once, to where none is yet; one that is there is an error."""
+    """Moves a file, whole at once, to where none is yet: without `-Force`, so that of many movers one wins."""
     return step(name, "Move-Item", {"LiteralPath": source, "Destination": destination})
-
-
-def end_claim(name: str, path: str, destination: str) -> Step:
-    """Moves a claim to a name that only this claim can have; without `-Force`, so that one of many movers wins."""
-    return step(name, "Move-Item", {"LiteralPath": path, "Destination": destination})
 
 
 def keep_file(name: str, source: str, destination: str) -> Step:
@@ -361,7 +478,12 @@ def keep_file(name: str, source: str, destination: str) -> Step:
 
 
 def remove_file(name: str, path: str) -> Step:
-    return step(name, "Remove-Item", {"LiteralPath": path, "Force": True}, carry_on=True)
+    return remove_files(name, [path])
+
+
+def remove_files(name: str, paths: Sequence[str]) -> Step:
+    """Each file that is there; a missing one is no failure."""
+    return step(name, "Remove-Item", {"LiteralPath": list(paths), "Force": True}, carry_on=True)
 
 
 def fetch(name: str, uri: str, path: str) -> Step:
@@ -370,13 +492,31 @@ def fetch(name: str, uri: str, path: str) -> Step:
 
 
 def msiexec(name: str, arguments: Sequence[str]) -> Step:
-    """Windows Installer, waited for; any exit code but 0 stops the list (3010 and 1641 ask for a restart)."""
+    """Windows Installer, waited for. No exit code stops the list: some of them are success, and only the state can tell."""
+    return _program(name, MSIEXEC, arguments)
+
+
+def keys_gone(name: str, keys: Sequence[str]) -> Step:
+    """A fence: a registry key that is still there stops the list."""
+    return step(name, "Test-Path", {"LiteralPath": list(keys)}, expect=[False] * len(keys))
+
+
+def local_package(name: str, key: str) -> Step:
+    """Where Windows Installer keeps its copy of an MSI that it has installed."""
+    return read(name, "Get-ItemProperty", {"LiteralPath": key}, ["LocalPackage"])
+
+
+def _program(name: str, path: str, arguments: Sequence[str], *, expect: int | None = None) -> Step:
+    """A program of Windows, waited for. Its arguments are joined by blanks: one with a blank in it comes with its own quotes.
+
+    `expect`: any other exit code stops the list.
+    """
     return step(
         name,
         "Start-Process",
-        {"FilePath": "msiexec.exe", "ArgumentList": list(arguments), "Wait": True, "PassThru": True},
+        {"FilePath": path, "ArgumentList": list(arguments), "Wait": True, "PassThru": True},
         keep=["ExitCode"],
-        expect=[{"ExitCode": 0}],
+        expect=None if expect is None else [{"ExitCode": expect}],
     )
 
 

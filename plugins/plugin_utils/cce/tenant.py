@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar
 
-from .answers import Results, attempt
+from .answers import Answer, attempt
 from .codec import decode, encode
-from .reading import NotReadError, Reading
+from .exceptions import NotReadError
+from .reading import Reading
 
 MOST_WINDOWS = 20
 """Update windows of one tenant (cloud-connector.md 2.3)."""
@@ -95,13 +96,21 @@ class Tenant:
         """The same tenant with other records."""
         return replace(self, **changes)
 
-    def under(self, later: Tenant) -> Tenant:
-        """These records, and those of `later` in their place."""
-        return Tenant(
-            self.sites if later.sites is None else later.sites,
-            self.windows if later.windows is None else later.windows,
-            {**self.appliances, **later.appliances},
-            {**self.notes, **later.notes},
+    def parts(self) -> Mapping[str, Mapping[str, Any]]:
+        """The parts of the state that check mode hands on."""
+        return {"tenant": self.to_dict()}
+
+    def inherit(self, parts: Mapping[str, Mapping[str, Any]]) -> Self:
+        """These records, and in their place those of `parts`: another task may have read other ones."""
+        if "tenant" not in parts:
+            return self
+        later = self.from_dict(parts["tenant"])
+        return replace(
+            self,
+            sites=self.sites if later.sites is None else later.sites,
+            windows=self.windows if later.windows is None else later.windows,
+            appliances={**self.appliances, **later.appliances},
+            notes={**self.notes, **later.notes},
         )
 
 
@@ -110,12 +119,24 @@ def find(records: Mapping[str, R] | None, name: str) -> tuple[str, R] | None:
     return next(((key, record) for key, record in (records or {}).items() if key.lower() == name.lower()), None)
 
 
+def get(records: Mapping[str, R] | None, name: str) -> tuple[str, R]:
+    """The same where it was found before.
+
+    Raises:
+        NotReadError: there is none.
+    """
+    found = find(records, name)
+    if found is None:
+        raise NotReadError(f"the tenant has no record {name}")
+    return found
+
+
 # --- what an answer says ---------------------------------------------------------------------------------------------
 
 
-def parse_sites(answer: Mapping[str, Any]) -> dict[str, Site]:
+def parse_sites(answer: Answer) -> dict[str, Site]:
     """The sites in the answer to `steps.site_records`. Raises NotReadError."""
-    found = Results(answer).objects("site_records", of=("Identity",))
+    found = answer.objects("site_records", of=("Identity",))
     return {str(record["Identity"]): _site(record) for record in found}
 
 
@@ -128,9 +149,9 @@ def _site(record: Mapping[str, Any]) -> Site:
     )
 
 
-def parse_windows(answer: Mapping[str, Any]) -> dict[str, Reading[Schedule]]:
+def parse_windows(answer: Answer) -> dict[str, Reading[Schedule]]:
     """The windows in the answer to `steps.update_windows`. Raises NotReadError."""
-    found = Results(answer).objects("update_windows", of=("Identity",))
+    found = answer.objects("update_windows", of=("Identity",))
     return {str(record["Identity"]): attempt(_schedule, record) for record in found}
 
 
@@ -145,13 +166,13 @@ def _schedule(record: Mapping[str, Any]) -> Schedule:
     )
 
 
-def parse_member(answer: Mapping[str, Any], name: str) -> Member | None:
+def parse_member(answer: Answer, name: str) -> Member | None:
     """The one appliance in the answer to `steps.appliance_record`; None where there is none.
 
     Raises:
         NotReadError: there is more than one.
     """
-    found = Results(answer).objects("appliance_record", of=("Identity",))
+    found = answer.objects("appliance_record", of=("Identity",))
     if len(found) > 1:
         raise NotReadError(f"the tenant has {len(found)} appliances {name}")
     return next((Member(str(one["Identity"]), attempt(_value, one, "MaintenanceMode", bool)) for one in found), None)
@@ -242,13 +263,13 @@ def note_text(site: str, auto_update: bool) -> str:
     return json.dumps({"site": site, "auto_update": auto_update})
 
 
-def parse_note(answer: Mapping[str, Any], site: str) -> bool | None:
+def parse_note(answer: Answer, site: str) -> bool | None:
     """What is written down in the answer to `steps.file_text("note", …)`; None: nothing is.
 
     Raises:
         NotReadError: the note cannot be read, or is that of another site.
     """
-    text = Results(answer).file("note")
+    text = answer.file("note")
     if text is None:
         return None
     try:

@@ -2,28 +2,43 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The steps that read and change the tenant's records: `steps.py` for the cmdlets of cloud-connector.md 2.
 
-They are there after `logon`, in the same request only. An error of any of them stops the list, also of those that read:
-what the tenant does not tell is not decided on.
+They are there between the logon and its end (`in_session`), in the same request only. An error of any of them stops the list,
+also of those that read: what the tenant does not tell is not decided on.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .steps import Step, output_of, step
-from .tenant import Schedule
+from .steps import TENANT_SESSION, Step, import_parameters, output_of, read, remove_session, request, step
+from .tenant import Member, Schedule
 
 ADMINISTRATOR = "tenant_administrator"
+IMPORT = "tenant_import"
+INSIDE = "tenant_steps"
+"""The step that runs what is asked, as a list of its own."""
 
 
-def logon() -> list[Step]:
-    """Logs on with the administrator that is cached on the appliance; only the account that cached it can read it."""
-    session = {"Session": output_of("tenant_session"), "AllowClobber": True}
+def in_session(asked: Sequence[Step]) -> list[Step]:
+    """The steps between a logon to the tenant and its end, which comes also after one of them has failed.
+
+    The tenant allows an administrator three sessions, and one that is left open counts for minutes. A list stops at its first
+    error, so the steps are a list of their own: a nested request that the bridge runs in the same process, where the imported
+    cmdlets are. It replaces what the bridge knows of prompts: a question that the logon
+    swallowed is not told.
+
+    The administrator is the one that is cached on the appliance; only the account that cached it can read it.
+    """
+    commands = dict.fromkeys(one["cmdlet"] for one in asked if "-Cs" in one["cmdlet"])
+    nested = {"ScriptBlock": {"$bridge": True}, "ArgumentList": [json.dumps(request(asked))]}
     return [
         step(ADMINISTRATOR, r"CloudConnector\Get-CcCredential", {"AccountType": "TenantAdmin"}, keep=["UserName"]),
-        step("tenant_session", "New-CsOnlineSession", {"Credential": output_of(ADMINISTRATOR)}, keep=["State"]),
-        step("tenant_import", "Import-PSSession", session, keep=["Name"]),
+        step(TENANT_SESSION, "New-CsOnlineSession", {"Credential": output_of(ADMINISTRATOR)}, keep=["State"]),
+        read(IMPORT, "Import-PSSession", import_parameters(commands), keep=["Name"]),
+        read(INSIDE, "Invoke-Command", nested),
+        remove_session(),
     ]
 
 
@@ -39,13 +54,18 @@ def update_windows() -> Step:
     return step("update_windows", "Get-CsTenantUpdateTimeWindow", keep=kept)
 
 
-def appliance_record(site: str, name: str) -> Step:
-    """Found by documented parameters, since the properties of the record are not documented."""
+def appliance_record(site: str, name: str, member: Member | None = None) -> Step:
+    """Found by documented parameters, since the properties of the record are not documented.
+
+    With `member` it is a fence: another record, or another maintenance mode of it, stops the list.
+    """
+    wanted = None if member is None else [{"Identity": member.identity, "MaintenanceMode": member.maintenance_mode}]
     return step(
         "appliance_record",
         "Get-CsHybridPSTNAppliance",
         {"SiteName": site, "Name": name},
         keep=["Identity", "MaintenanceMode"],
+        expect=wanted,
     )
 
 

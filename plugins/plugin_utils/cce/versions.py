@@ -2,25 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Versions of the product, their order, and which of them can be upgraded to (cloud-connector.md 5.1, 5.2).
 
-A version is a text without needless zeros, such as 2.0.1: what the appliance, the inventory and JSON all hold.
+A `Version` is a text without needless zeros, such as 2.0.1, as JSON holds it too. It is made by `parse` only: nothing behind the
+options of a module and the parsing of an answer sees the text that a person or the product wrote.
 """
 
 from __future__ import annotations
 
 import re
+from typing import NewType
+
+Version = NewType("Version", str)
+"""A version without needless zeros."""
 
 _PATTERN = re.compile(r"\d{1,9}(?:\.\d{1,9}){1,3}", re.ASCII)
 _IN_TEXT = re.compile(rf"(?<![\d.])({_PATTERN.pattern})(?!\d|\.\d)", re.ASCII)
 
-KNOWN = ("1.4.1", "1.4.2", "2.0", "2.0.1", "2.1")
+KNOWN: tuple[Version, ...] = tuple(Version(text) for text in ("1.4.1", "1.4.2", "2.0", "2.0.1", "2.1"))
 """The releases that have what this collection needs to know about them, in order; there was none after 2.1."""
 
-TARGETS = ("2.0", "2.0.1", "2.1")
+TARGETS: tuple[Version, ...] = KNOWN[2:]
 """`Get-CcVersion -VersionType` and `Start-CcDownload -DownloadBitsOnly` came with 2.0."""
 
 
-def normal(text: str) -> str:
-    """The version without needless zeros: 2.1.0 is 2.1.
+def parse(text: str) -> Version:
+    """The version that `text` names: 2.1.0 is 2.1.
 
     Raises:
         ValueError: it is not two to four numbers with dots.
@@ -28,7 +33,7 @@ def normal(text: str) -> str:
     numbers = list(key(text))
     while len(numbers) < 2:
         numbers.append(0)
-    return ".".join(str(number) for number in numbers)
+    return Version(".".join(str(number) for number in numbers))
 
 
 def key(version: str) -> tuple[int, ...]:
@@ -45,12 +50,12 @@ def key(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def find_all(text: str) -> tuple[str, ...]:
+def find_all(text: str) -> tuple[Version, ...]:
     """The different versions named in `text`, in order of appearance."""
-    return tuple(dict.fromkeys(normal(match) for match in _IN_TEXT.findall(text)))
+    return tuple(dict.fromkeys(parse(match) for match in _IN_TEXT.findall(text)))
 
 
-def find(text: str) -> str | None:
+def find(text: str) -> Version | None:
     """The one version named in `text`, or None where there is none or more than one.
 
     What the version cmdlets print is not documented, so it is searched and not split (cloud-connector.md 9.1 no. 9).
@@ -59,28 +64,34 @@ def find(text: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def is_upgrade(old: str, new: str) -> bool:
-    """Whether `new` is later than `old`.
+def spelling(text: str, version: Version) -> str | None:
+    """How `text` spells the version, such as 2.0.0 for 2.0; None where it does not name it."""
+    return next((found for found in _IN_TEXT.findall(text) if parse(found) == version), None)
 
-    Raises:
-        ValueError: one of them is not a version.
-    """
+
+def is_upgrade(old: Version, new: Version) -> bool:
+    """Whether `new` is later than `old`."""
     return key(new) > key(old)
 
 
-def check_target(text: str) -> str:
-    """The target version as the appliances name it.
+def is_early(scripts: Version) -> bool:
+    """Whether scripts of that version lack what came with 2.0: `Get-CcVersion -VersionType` and the account types of today."""
+    return is_upgrade(scripts, TARGETS[0])
+
+
+def parse_target(text: str) -> Version:
+    """The release to upgrade to.
 
     Raises:
         ValueError: no release of that name can be upgraded to; the text says which can.
     """
-    target = normal(text)
+    target = parse(text)
     if target not in TARGETS:
         raise ValueError(f"{text} is not a release this collection upgrades to: write one of {', '.join(TARGETS)}")
     return target
 
 
-def path_problem(running: str, target: str) -> str | None:
+def path_problem(running: Version, target: Version) -> str | None:
     """Why `running` cannot be upgraded to `target`, as a sentence; None where it can or is the same."""
     if is_upgrade(target, running):
         return f"It runs {running}, which is later than {target}: an upgrade never goes back."

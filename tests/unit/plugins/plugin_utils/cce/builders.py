@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import Answer
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import (
     ACCOUNTS,
     SERVICES,
@@ -16,12 +18,17 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance 
     Skew,
     Space,
 )
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import Consent, Observation, Policy, Site
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import Version
 
 NOW = datetime(2026, 1, 31, 1, 0, tzinfo=UTC)
 ROLES = ("AD", "CMS", "MediationServer", "EdgeServer")
 CORPNET, INTERNET = "SfB CCE Corpnet Switch", "SfB CCE Internet Switch"
 
-INI = """; Build number 6.0.9319.419 - Keep this comment for diagnostic purpose
+BUILD, OLD_BUILD = "6.0.9319.419", "6.0.9319.4"
+"""That of the template of 2.1, and one that is made up for the releases before."""
+
+INI = """; Build number {build} - Keep this comment for diagnostic purpose
 ; simulated
 
 [Common]
@@ -93,9 +100,11 @@ ForwardPAI=false
 """.replace("\n", "\r\n")
 
 
-def ini_text(site: str = "berlin", number: int = 1, place: int = 2, hardware: str = "Normal") -> str:
+def ini_text(
+    site: str = "berlin", number: int = 1, place: int = 2, hardware: str = "Normal", build: str = BUILD
+) -> str:
     """A valid ini of 2.1; `place` tells sites apart in addresses."""
-    return INI.format(site=site, number=number, place=place, hardware=hardware)
+    return INI.format(site=site, number=number, place=place, hardware=hardware, build=build)
 
 
 def machines(version: str, state: str = "Running") -> tuple[Machine, ...]:
@@ -103,7 +112,8 @@ def machines(version: str, state: str = "Running") -> tuple[Machine, ...]:
     on = state == "Running"
     networks = {"EdgeServer": (CORPNET, INTERNET)}
     return tuple(
-        Machine(f"{version}-{role}", state, version, networks.get(role, (CORPNET,)) if on else ()) for role in ROLES
+        Machine(f"{version}-{role}", state, Version(version), networks.get(role, (CORPNET,)) if on else ())
+        for role in ROLES
     )
 
 
@@ -114,31 +124,38 @@ def certificate(name: str = "ap-berlin.contoso.com", days: int = 300) -> Certifi
 
 def healthy(version: str = "2.0.1", number: int = 1, **changes: Any) -> Appliance:
     """An appliance in service at `version` to which nothing is left to be wished."""
+    known = Version(version)
+    ini = ini_text(number=number, build=BUILD if version == "2.1" else OLD_BUILD)
     well = Appliance(
+        read_at=NOW,
         computer_name=f"cce-ber-{number}",
         module_present=True,
-        scripts=version,
-        running=version,
+        scripts=known,
+        running=known,
         backup=None,
         raw_versions={"scripts": (version,), "running": (version,), "backup": ()},
         programs=({"DisplayName": "Cloud Connector", "DisplayVersion": version, "PSChildName": "{1}"},),
         appliance_directory=r"C:\CloudConnector",
         site_directory=r"\\files\berlin",
-        ini_appliance=ini_text(number=number),
-        ini_imported=ini_text(number=number),
+        ini_appliance=ini,
+        ini_imported=ini,
         management_service=Service("CceService", "Running", r".\CceService"),
         machines=machines(version),
         switches=(CORPNET, INTERNET),
         services={vm: dict.fromkeys(names, "Running") for vm, names in SERVICES.items()},
         calls=Calls(3, 2),
         registration="full",
-        tenant_logon=True,
+        tenant_logon="cce-1",
         auto_update=False,
         tenant_maintenance=False,
         credentials=dict.fromkeys(ACCOUNTS, True),
         disk=Space(200 * 2**30, 500 * 2**30),
         memory=Space(20 * 2**30, 64 * 2**30),
         dotnet_release=394271,
+        elevated=True,
+        trusted_hosts="10.2.*, fileserver",
+        stores_passwords=True,
+        strong_crypto=True,
         clock=NOW,
         clock_skew=Skew(0.4, 1.0),
         boot_time=NOW,
@@ -148,10 +165,41 @@ def healthy(version: str = "2.0.1", number: int = 1, **changes: Any) -> Applianc
         recovery_status=None,
         recovery_events=(),
         start_modes={vm: dict.fromkeys(names, "Auto") for vm, names in SERVICES.items()},
+        firewall_rules={"mediation CS RTCMEDSRV": True, "edge CS RTCSRV": True},
+        call_events=(),
+        update_action="Deploy Finished",
+        update_lock=None,
         slot=None,
         site_files=("Bits",),
-        site_versions=(version,),
+        site_versions=(known,),
         jobs=(),
         saved=None,
+        deployed_by=None,
+        site_marker="the marker of the site",
     )
     return well.with_changes(**changes)
+
+
+def site(
+    *appliances: Observation, name: str = "berlin", host: str = "ber", peak: int = 300, consent: Consent | None = None
+) -> Site:
+    """A site of these appliances: ber-1, ber-2 and so on."""
+    return Site(name, Policy(peak, consent), {f"{host}-{number}": found for number, found in enumerate(appliances, 1)})
+
+
+def result(name: str, *output: Any, errors: Sequence[Mapping[str, str]] = (), seconds: float = 0.0) -> dict[str, Any]:
+    """What the bridge says of one step."""
+    return {
+        "name": name,
+        "output": list(output),
+        "errors": list(errors),
+        "warnings": [],
+        "thrown": False,
+        "seconds": seconds,
+    }
+
+
+def answer(*results: Mapping[str, Any], begun: datetime = NOW, ended: datetime = NOW) -> Answer:
+    """An answer of the bridge."""
+    raw = {"protocol": 1, "results": list(results), "stopped": None, "prompts": []}
+    return Answer(raw, begun, ended)

@@ -6,25 +6,38 @@ import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini, schema
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import KNOWN
 
-from .builders import ini_text
+from .builders import BUILD, OLD_BUILD, ini_text
 
 GOOD = ini.parse(ini_text())
+OLD = ini.parse(ini_text(build=OLD_BUILD))
 
 
 def sentences(document: ini.Ini, release: str = "2.1") -> list[str]:
     return [str(problem) for problem in ini.problems(document, release)]
 
 
-def without(section: str, key: str) -> ini.Ini:
+def without(section: str, key: str, build: str = BUILD) -> ini.Ini:
     value = GOOD.get(section, key)
     header = f"[{section}]\r\n"
-    before, after = ini_text().split(header)
+    before, after = ini_text(build=build).split(header)
     return ini.parse(before + header + after.replace(f"{key}={value}\r\n", "", 1))
 
 
 @pytest.mark.parametrize("release", KNOWN)
 def test_a_good_ini_has_no_problem(release: str) -> None:
-    assert sentences(GOOD, release) == []
+    assert sentences(GOOD if release == "2.1" else OLD, release) == []
+
+
+def test_an_ini_with_the_build_number_of_another_release_is_refused() -> None:
+    (sentence,) = sentences(GOOD, "2.0.1")
+    assert sentence == (
+        "Its build number 6.0.9319.419 is that of the template of 2.1: make it from the template of release 2.0.1."
+    )
+
+
+@pytest.mark.parametrize("line", ["", "; Build number 6.0.9319.5000 - Keep"])
+def test_what_is_not_known_of_a_build_number_is_no_problem(line: str) -> None:
+    assert sentences(ini.parse(ini_text().replace(ini_text().splitlines()[0], line))) == []
 
 
 @pytest.mark.parametrize("name", ["inventory.json", *(f"ini-{release}.json" for release in KNOWN)])
@@ -41,7 +54,7 @@ def test_every_rule_of_a_key_says_what_to_write() -> None:
 
 
 def test_state_is_needed_from_2_1_on() -> None:
-    assert sentences(without("Common", "State"), "2.0.1") == []
+    assert sentences(without("Common", "State", OLD_BUILD), "2.0.1") == []
     (sentence,) = sentences(without("Common", "State"))
     assert sentence.startswith("[Common] State is missing: copy it from the template of release 2.1")
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini, ini_document
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -151,3 +151,30 @@ def test_what_the_survey_needs() -> None:
 @pytest.mark.parametrize(("hardware", "calls"), [("Normal", 500), ("", 500), ("minimum", 50)])
 def test_capacity_follows_the_hardware(hardware: str, calls: int) -> None:
     assert ini.capacity(ini.parse(ini_text(hardware=hardware))) == calls
+
+
+SAME = ini_text()
+
+
+@pytest.mark.parametrize(
+    ("new", "in_force", "different"),
+    [
+        (SAME, SAME, []),
+        (SAME, SAME.upper().replace("SITENAME", "SiteName"), []),
+        (SAME, ini_text(hardware="Minimum"), []),
+        (SAME, ini_text("hamburg"), ["site name", "edge fqdn", "mediation fqdn"]),
+        (SAME, SAME.replace("ap-berlin", "ap-other"), ["edge fqdn"]),
+        (SAME, SAME.replace("ms-berlin-1", "ms-other"), ["mediation fqdn"]),
+        (SAME, SAME.replace("10.2.1.3", "10.2.9.3"), ["mediation address"]),
+        (SAME, SAME.replace("SiteName=berlin", "SiteName="), []),
+        ("", ini_text("hamburg"), []),
+    ],
+)
+def test_two_inis_are_of_one_appliance_if_nothing_of_their_identity_differs(
+    new: str, in_force: str, different: list[str]
+) -> None:
+    problem = ini_document.identity_problem(ini.parse(new), ini.parse(in_force))
+    assert (problem is None) == (different == [])
+    parts = ("site name", "edge fqdn", "mediation fqdn", "mediation address")
+    assert [part for part in parts if f"{part} " in str(problem)] == different
+    assert problem is None or problem.endswith("look at ansible_host first")

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import inventory, schema
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.capacity import Consent, Policy
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import Consent, Policy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +26,8 @@ def variables(site: str, number: int, place: int, **changes: Any) -> dict[str, A
         "cloud_connector_deployment_password": SECRET,
         "cloud_connector_prompts": [{"prompt": "tenant", "user": "admin", "password": SECRET}],
         "cloud_connector_site_directory": rf"\\files\{site}",
-        "cloud_connector_gateways": [{"name": "gw1", "address": "10.2.99.1"}],
+        "cloud_connector_release_dates": {"2.1": "2017-11-15"},
+        "cloud_connector_accepted_ini_changes": ["Gateway1/IP"],
         "cloud_connector_peak_calls": 300,
         "cloud_connector_ini": ini_text(site, number, place),
         "cloud_connector_appliance_directory": r"C:\CloudConnector\ApplianceRoot",
@@ -58,9 +60,23 @@ def test_a_good_inventory_has_no_problem() -> None:
         ("target_version", 2.1, "in quotes"),
         ("package_sha256", "abc", "64 hexadecimal digits"),
         ("site_directory", "files", r"such as \\files\berlin"),
-        ("peak_calls", "300", "a whole number from 1"),
+        ("peak_calls", "300", "is a text: write the most calls"),
+        ("peak_calls", True, "is true or false: write"),
+        ("deployment_user", ["s3cret"], "is a list: write the account"),
+        ("deployment_user", {"password": "s3cret"}, "is a mapping: write the account"),
+        ("target_version", {"password": "s3cret"}, "is a mapping: write the release"),
+        ("peak_calls", 1.5, "is a number: write"),
         ("peak_calls", 0, "a whole number from 1"),
-        ("gateways", [{"name": "gw1"}], "cloud_connector_gateways.0.address is missing"),
+        ("prompts", [{"prompt": "tenant"}], "cloud_connector_prompts.0.password is missing"),
+        (
+            "release_dates",
+            {"2.1": "2017-11-31"},
+            "cloud_connector_release_dates.2.1 is '2017-11-31': write a day in quotes",
+        ),
+        ("release_dates", {"2.1": date(2017, 11, 15)}, "write a day in quotes"),
+        ("release_dates", {"2.2": "2018-01-01"}, "cloud_connector_release_dates.2.2 is not known"),
+        ("accepted_ini_changes", ["EnableReferSupport"], "write a change as Section/Key"),
+        ("accepted_ini_changes", "Gateway1/IP", "is a text: write a list of changes"),
         ("outage_consent", {**CONSENT, "until": "2026-01-31 04:00"}, "a time with its zone"),
         ("outage_consent", {**CONSENT, "why": "x"}, "cloud_connector_outage_consent.why is not known"),
         ("appliance_directory", r"C:\Program Files\x", "without spaces"),
@@ -72,6 +88,7 @@ def test_a_wrong_variable_is_one_sentence(name: str, value: Any, words: str) -> 
     (sentence,) = problems(fleet(**{f"cloud_connector_{name}": value}))
     assert sentence.startswith(f"ber-2: cloud_connector_{name}")
     assert words in sentence
+    assert SECRET not in sentence
 
 
 @pytest.mark.parametrize("name", schema.schema("inventory.json")["required"])
@@ -80,6 +97,47 @@ def test_a_missing_variable_says_what_to_write(name: str) -> None:
     del hosts["ber-1"][name]
     (sentence,) = problems(hosts)
     assert sentence.startswith(f"ber-1: {name} is missing: write ")
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_what_is_null_or_blank_is_not_given(value: Any) -> None:
+    (sentence,) = problems(fleet(cloud_connector_deployment_user=value))
+    assert (
+        sentence == "ber-2: cloud_connector_deployment_user is missing: write the account that deployed the appliances."
+    )
+    assert problems(fleet(cloud_connector_download_url=value, cloud_connector_outage_consent=value)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "good"),
+    [
+        ("https://me:s3cret@packages.lab/a.msi", False),
+        ("HTTPS://s3cret@packages.lab/a.msi", False),
+        ("https://packages.lab/a@2.msi", True),
+        (r"\\files\packages\me@home.msi", True),
+    ],
+)
+def test_a_source_with_a_user_is_refused_and_not_shown(source: str, good: bool) -> None:
+    hosts = {host: {**found, "cloud_connector_package_source": source} for host, found in fleet().items()}
+    found = problems(hosts)
+    assert (found == []) == good
+    assert good or ("holds a user" in found[0] and "s3cret" not in found[0])
+
+
+@pytest.mark.parametrize("directory", ["C:\\CloudConnector\\SiteRoot", "\\\\localhost\\share", "\\\\127.0.0.1\\share"])
+def test_a_site_directory_that_each_appliance_has_of_its_own_is_refused(directory: str) -> None:
+    hosts = fleet(cloud_connector_site_directory=directory)
+    hosts["ber-1"]["cloud_connector_site_directory"] = directory
+    (sentence,) = problems(hosts)
+    assert sentence.startswith(
+        f"cloud_connector_site_directory of berlin: {directory} is another folder on each of the 2"
+    )
+
+
+def test_a_site_of_one_may_have_a_local_directory() -> None:
+    hosts = fleet()
+    hosts["ams-1"]["cloud_connector_site_directory"] = "C:\\CloudConnector\\SiteRoot"
+    assert problems(hosts) == []
 
 
 def test_the_same_fault_everywhere_is_said_once() -> None:

@@ -1,18 +1,30 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import slot
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.capacity import Consent, Policy
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import STEPS, Plan, Site, make_plan, standing
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import Plan, make_plan, progress
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import (
+    Consent,
+    Observation,
+    Policy,
+    Site,
+    Unreadable,
+)
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.upgrade import NAMES
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import Version
 
-from .builders import NOW, healthy, machines
+from .builders import NOW, OLD_BUILD, healthy, ini_text, machines
 
 CONSENT = Consent("2026-01-31T04:00:00Z", "mobile", "night shift")
+TARGET = Version("2.1")
 UNREAD = Unknown("no answer")
+SILENT = Unreadable("no answer")
 DONE = healthy("2.1", backup="2.0.1")
 DISMANTLED = healthy(
     module_present=False, scripts=None, running=UNREAD, backup=UNREAD, calls=UNREAD, saved={"scripts": "2.0.1"}
@@ -20,9 +32,14 @@ DISMANTLED = healthy(
 STAGED = healthy(scripts="2.1", backup="2.1", machines=machines("2.0.1") + machines("2.1", "Off"))
 
 
-def berlin(*appliances: Appliance | Unknown, peak: int = 300) -> Site:
-    named = {f"ber-{number}": appliance for number, appliance in enumerate(appliances, 1)}
+def berlin(*appliances: Observation, peak: int = 300) -> Site:
+    """Each with a computer of its own."""
+    named = {f"ber-{number}": numbered(found, number) for number, found in enumerate(appliances, 1)}
     return Site("berlin", Policy(peak), named)
+
+
+def numbered(found: Observation, number: int) -> Observation:
+    return found if isinstance(found, Unreadable) else found.with_changes(computer_name=f"cce-ber-{number}")
 
 
 def amsterdam(appliance: Appliance | None = None, consent: Consent | None = CONSENT) -> Site:
@@ -30,7 +47,7 @@ def amsterdam(appliance: Appliance | None = None, consent: Consent | None = CONS
 
 
 def plan(*sites: Site, limit: set[str] | None = None) -> Plan:
-    return make_plan("2.1", sites, limit, NOW)
+    return make_plan(TARGET, sites, limit, NOW)
 
 
 def hosts(made: Plan) -> list[str]:
@@ -43,12 +60,12 @@ def hosts(made: Plan) -> list[str]:
 @pytest.mark.parametrize(
     ("appliance", "steps", "resumes"),
     [
-        (healthy(), STEPS, False),
-        (healthy(jobs=("package-2.1",)), STEPS, True),
-        (DISMANTLED, STEPS, True),
-        (healthy(scripts="2.1"), STEPS[1:], True),
-        (healthy(scripts="2.1", backup="2.0"), STEPS[1:], True),
-        (healthy(scripts="2.1", jobs=("package-2.1",)), STEPS, True),
+        (healthy(), NAMES, False),
+        (healthy(jobs=("package-2.1",)), NAMES, True),
+        (DISMANTLED, NAMES, True),
+        (healthy(scripts="2.1"), NAMES[1:], True),
+        (healthy(scripts="2.1", backup="2.0"), NAMES[1:], True),
+        (healthy(scripts="2.1", jobs=("package-2.1",)), NAMES, True),
         (STAGED, ("version", "health"), True),
         (STAGED.with_changes(jobs=("install-2.1",)), ("deployment", "version", "health"), True),
         (DONE.with_changes(jobs=("switch-2.1",)), ("version", "health"), True),
@@ -57,14 +74,14 @@ def hosts(made: Plan) -> list[str]:
     ids=["new", "msi", "dismantled", "scripts", "old backup", "msi done", "staged", "install", "switching", "done"],
 )
 def test_steps_to_go(appliance: Appliance, steps: tuple[str, ...], resumes: bool) -> None:
-    found = standing(appliance, "2.1")
+    found = progress(appliance, TARGET)
     assert (found.refused, found.steps, found.resumes) == (False, steps, resumes)
 
 
 @pytest.mark.parametrize(
     ("appliance", "reason"),
     [
-        (UNREAD, "could not be read (no answer)"),
+        (SILENT, "could not be read (no answer)"),
         (healthy(jobs=UNREAD), "could not be read (no answer)"),
         (healthy(scripts=UNREAD), "could not be read (no answer)"),
         (healthy(running=UNREAD), "could not be read (no answer)"),
@@ -87,8 +104,8 @@ def test_steps_to_go(appliance: Appliance, steps: tuple[str, ...], resumes: bool
         (healthy(dotnet_release=379893), "dotnet"),
     ],
 )
-def test_nobody_goes_on_here(appliance: Appliance | Unknown, reason: str) -> None:
-    found = standing(appliance, "2.1")
+def test_nobody_goes_on_here(appliance: Observation, reason: str) -> None:
+    found = progress(appliance, TARGET)
     assert found.refused
     assert reason in found.reason
 
@@ -140,12 +157,12 @@ def test_an_ill_one_at_the_target_refuses_the_run() -> None:
 @pytest.mark.parametrize(
     ("neighbour", "words"),
     [
-        (UNREAD, "is not in this run, but of its site, and could not be read (no answer)"),
+        (SILENT, "is not in this run, but of its site, and could not be read (no answer)"),
         (healthy(tenant_maintenance=True), "is not well: tenant_maintenance"),
         (STAGED, "is not well: scripts"),
     ],
 )
-def test_a_neighbour_outside_the_limit_must_be_well(neighbour: Appliance | Unknown, words: str) -> None:
+def test_a_neighbour_outside_the_limit_must_be_well(neighbour: Observation, words: str) -> None:
     (refusal,) = plan(berlin(healthy(), neighbour), limit={"ber-1"}).refusals
     assert refusal.host == "ber-2"
     assert words in refusal.reason
@@ -179,13 +196,162 @@ def test_a_site_without_room_is_refused(site: Site, refused: bool) -> None:
     assert bool(plan(site).refusals) == refused
 
 
+def test_the_appliances_before_one_in_the_queue_count_as_well_again() -> None:
+    """The first, between two versions, does not count at its own turn; at that of the second it is upgraded and well."""
+    made = plan(berlin(STAGED, healthy(), peak=500))
+    assert (made.refusals, hosts(made)) == ((), ["ber-1", "ber-2"])
+    assert [entry.consent for entry in made.entries] == [False, False]
+
+
+def test_two_between_two_versions_do_not_wait_for_each_other_for_ever() -> None:
+    made = plan(berlin(STAGED, healthy(scripts="2.1"), peak=500))
+    assert (made.refusals, hosts(made)) == ((), ["ber-1", "ber-2"])
+
+
+def test_a_neighbour_between_two_versions_gives_no_room_for_an_exchange_of_the_msi() -> None:
+    made = plan(berlin(healthy(scripts="2.1", jobs=("package-2.1",)), STAGED, peak=500))
+    assert [refusal.host for refusal in made.refusals] == ["ber-1"]
+    assert "ber-2 does not count (scripts:" in made.refusals[0].reason
+
+
+def held_by(number: int) -> dict[str, Any]:
+    return {"slot": slot.make(f"ber-{number}", f"cce-ber-{number}", "upgrade", NOW, "0" * 32)}
+
+
+def test_the_one_that_holds_the_slot_comes_first() -> None:
+    both = STAGED.with_changes(**held_by(2))
+    made = plan(berlin(both, both, peak=500))
+    assert (made.refusals, hosts(made)) == ((), ["ber-2", "ber-1"])
+
+
+def test_once_the_holder_of_the_slot_is_done_the_others_have_it_in_their_turn() -> None:
+    staged = STAGED.with_changes(**held_by(3))
+    made = plan(berlin(staged, staged, staged, peak=1000))
+    assert (made.refusals, hosts(made)) == ((), ["ber-3", "ber-1", "ber-2"])
+
+
+def test_while_one_outside_the_queue_holds_the_slot_a_neighbour_between_versions_does_not_count() -> None:
+    staged = STAGED.with_changes(**held_by(9))
+    assert [refusal.host for refusal in plan(berlin(staged, staged, peak=500)).refusals] == ["ber-1"]
+
+
+def test_one_computer_behind_two_names_refuses_the_run() -> None:
+    twins = Site("berlin", Policy(300), {"ber-1": healthy(), "ber-2": healthy(), "ber-3": healthy(number=3)})
+    assert [refusal.reason for refusal in plan(twins).refusals] == [
+        "ber-2 answers as the same computer as ber-1: correct ansible_host of one of them."
+    ]
+
+
+INIS = {f"ber-{number}": ini_text(number=number) for number in (1, 2)}
+
+
+def old_ini(site: str = "berlin", number: int = 1) -> str:
+    return ini_text(site, number, build=OLD_BUILD)
+
+
+def own(number: int, **changes: Any) -> Appliance:
+    return healthy(number=number, **changes)
+
+
+@pytest.mark.parametrize(
+    ("first", "refused"),
+    [
+        (own(1), []),
+        (own(1, ini_imported=old_ini(number=1).replace("ms-berlin-1", "MS-BERLIN-1")), []),
+        (own(1, ini_imported=old_ini(number=2)), ["ber-1"]),
+        (own(1, ini_imported=old_ini("hamburg", number=1)), ["ber-1"]),
+        (own(1, ini_imported=old_ini(number=1), ini_appliance=old_ini(number=2)), []),
+        (SILENT, ["ber-1"]),
+    ],
+    ids=["same", "case", "neighbour", "other site", "not in force", "unreadable"],
+)
+def test_an_appliance_whose_ini_in_force_is_of_another_one_is_refused(first: Observation, refused: list[str]) -> None:
+    both = Site("berlin", Policy(300), {"ber-1": first, "ber-2": own(2)})
+    made = make_plan(TARGET, [both], None, NOW, INIS)
+    assert [refusal.host for refusal in made.refusals] == refused
+
+
+def test_two_swapped_addresses_are_told_with_what_differs() -> None:
+    swapped = Site("berlin", Policy(300), {"ber-1": own(2), "ber-2": own(1)})
+    first, second = make_plan(TARGET, [swapped], None, NOW, INIS).refusals
+    assert (first.host, second.host) == ("ber-1", "ber-2")
+    assert first.reason == (
+        "ber-1 is not the appliance that the ini of the inventory is of (mediation fqdn ms-berlin-1.cce.local in the new ini, "
+        "ms-berlin-2.cce.local in force; mediation address 10.2.1.3 in the new ini, 10.2.2.3 in force): look at ansible_host "
+        "first."
+    )
+
+
+def test_the_ini_of_one_outside_the_limit_is_not_compared() -> None:
+    foreign = own(2, ini_imported=old_ini(number=3))
+    both = Site("berlin", Policy(300), {"ber-1": own(1), "ber-2": foreign})
+    assert not make_plan(TARGET, [both], {"ber-1"}, NOW, INIS).refusals
+
+
+# --- changes of the ini -----------------------------------------------------------------------------------------------
+
+GATEWAY = ("IP=10.2.99.1", "IP=10.2.99.7")
+
+
+def with_new_ini(first: Appliance, text: str, accepted: tuple[str, ...] = ()) -> Plan:
+    """The plan of a site whose first appliance has that ini in the inventory."""
+    both = Site("berlin", Policy(300), {"ber-1": first, "ber-2": own(2)})
+    return make_plan(TARGET, [both], None, NOW, {**INIS, "ber-1": text}, {"ber-1": accepted})
+
+
+def test_a_change_of_the_ini_that_nobody_declared_refuses_the_plan_by_its_name() -> None:
+    (refusal,) = with_new_ini(own(1), INIS["ber-1"].replace(*GATEWAY)).refusals
+    assert refusal.host == "ber-1"
+    assert "Gateway1/IP is '10.2.99.1' in force and '10.2.99.7' in the new ini" in refusal.reason
+    assert "cloud_connector_accepted_ini_changes" in refusal.reason
+
+
+@pytest.mark.parametrize("accepted", [("Gateway1/IP",), ("gateway1/ip", "Common/City")])
+def test_a_declared_change_is_planned(accepted: tuple[str, ...]) -> None:
+    made = with_new_ini(own(1), INIS["ber-1"].replace(*GATEWAY), accepted)
+    assert not made.refusals and hosts(made) == ["ber-1", "ber-2"]
+    said = "ini: Gateway1/IP is '10.2.99.1' in force and '10.2.99.7' in the new ini, as was declared."
+    assert [said in entry.notes for entry in made.entries] == [True, False]
+
+
+def test_a_declared_change_that_is_done_is_no_error() -> None:
+    assert not with_new_ini(own(1), INIS["ber-1"], ("Gateway1/IP",)).refusals
+
+
+def test_where_nothing_was_ever_imported_the_ini_of_the_appliance_directory_counts() -> None:
+    first = own(1, ini_imported=None, ini_appliance=old_ini())
+    assert "Gateway1/IP" in with_new_ini(first, INIS["ber-1"].replace(*GATEWAY)).refusals[0].reason
+
+
+def test_an_ini_in_force_that_cannot_be_read_refuses_the_plan() -> None:
+    (refusal,) = with_new_ini(own(1, ini_imported=UNREAD), INIS["ber-1"]).refusals
+    assert refusal.reason == "ber-1 has an ini in force that could not be read (no answer)."
+
+
+def test_an_appliance_that_is_left_as_it_is_gets_no_ini() -> None:
+    done = healthy("2.1", backup="2.0.1", number=1)
+    assert not with_new_ini(done, INIS["ber-1"].replace(*GATEWAY)).refusals
+    assert not with_new_ini(done.with_changes(ini_imported=UNREAD), INIS["ber-1"]).refusals
+
+
+def test_the_old_ini_with_the_new_keys_is_refused_by_its_build_number() -> None:
+    (refusal,) = with_new_ini(own(1), old_ini()).refusals
+    assert f"has an ini of that very build number in force, {OLD_BUILD}" in refusal.reason
+
+
+def test_an_ini_that_is_in_force_already_has_its_own_build_number() -> None:
+    begun = own(1, scripts="2.1", ini_imported=INIS["ber-1"])
+    assert not with_new_ini(begun, INIS["ber-1"]).refusals
+
+
+def test_the_age_of_a_reading_refuses_no_plan() -> None:
+    """A fleet takes minutes to be read; whether an appliance may leave service is decided again right before."""
+    old = healthy(read_at=NOW - timedelta(minutes=10))
+    assert not plan(berlin(old, old)).refusals
+
+
 def test_two_staged_ones_take_their_turns() -> None:
     assert hosts(plan(berlin(STAGED, healthy(), STAGED, peak=500))) == ["ber-1", "ber-3", "ber-2"]
-
-
-def test_staged_ones_do_not_count_as_spare() -> None:
-    (refusal, *_) = plan(berlin(STAGED, STAGED, peak=500)).refusals
-    assert "ber-2 does not count" in refusal.reason
 
 
 def test_a_switched_one_no_longer_leaves_service() -> None:
@@ -209,18 +375,18 @@ def test_a_person_is_told_of_disk_and_memory() -> None:
 def test_the_hash_stays_while_the_run_makes_progress() -> None:
     before = plan(berlin(healthy(), healthy()))
     assert plan(berlin(DONE, STAGED)).hash == before.hash
-    assert make_plan("2.1", [berlin(healthy(), healthy())], None, NOW.replace(year=2027)).hash == before.hash
+    assert make_plan(TARGET, [berlin(healthy(), healthy())], None, NOW.replace(year=2027)).hash == before.hash
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        make_plan("2.0.1", [berlin(healthy(), healthy())], None, NOW),
-        make_plan("2.1", [berlin(healthy(), healthy(), peak=301)], None, NOW),
-        make_plan("2.1", [berlin(healthy(), healthy(), healthy())], None, NOW),
-        make_plan("2.1", [berlin(healthy(), healthy())], {"ber-1"}, NOW),
-        make_plan("2.1", [Site("berlin", Policy(300), {"ber-2": healthy(), "ber-1": healthy()})], None, NOW),
-        make_plan("2.1", [Site("berlin", Policy(300, CONSENT), {"ber-1": healthy(), "ber-2": healthy()})], None, NOW),
+        make_plan(Version("2.0.1"), [berlin(healthy(), healthy())], None, NOW),
+        make_plan(TARGET, [berlin(healthy(), healthy(), peak=301)], None, NOW),
+        make_plan(TARGET, [berlin(healthy(), healthy(), healthy())], None, NOW),
+        make_plan(TARGET, [berlin(healthy(), healthy())], {"ber-1"}, NOW),
+        make_plan(TARGET, [Site("berlin", Policy(300), {"ber-2": healthy(), "ber-1": healthy()})], None, NOW),
+        make_plan(TARGET, [Site("berlin", Policy(300, CONSENT), {"ber-1": healthy(), "ber-2": healthy()})], None, NOW),
     ],
     ids=["target", "peak", "hosts", "limit", "order", "consent"],
 )
@@ -230,19 +396,19 @@ def test_another_intent_has_another_hash(other: Plan) -> None:
 
 def test_the_plan_is_json() -> None:
     made: dict[str, Any] = json.loads(json.dumps(plan(amsterdam(), berlin(healthy(), DONE)).to_dict()))
-    assert made["entries"][0]["steps"] == list(STEPS)
+    assert made["entries"][0]["steps"] == list(NAMES)
     assert made["order"].startswith("Sites and appliances in the order of the inventory")
     assert made["empty"] is False
 
 
 def test_the_first_reason_is_told_and_the_others_counted() -> None:
-    one, three = plan(berlin(UNREAD, healthy())), plan(berlin(UNREAD, UNREAD, UNREAD))
+    one, three = plan(berlin(SILENT, healthy())), plan(berlin(SILENT, SILENT, SILENT))
     assert one.message.endswith("ber-1 could not be read (no answer).")
     assert three.message.endswith("There are 2 more reasons.")
 
 
 def test_a_site_that_is_refused_is_not_idle() -> None:
-    assert plan(berlin(UNREAD, DONE)).idle_sites == ()
+    assert plan(berlin(SILENT, DONE)).idle_sites == ()
     assert plan(amsterdam(), berlin(DONE, DONE)).idle_sites == ("berlin",)
 
 
@@ -250,7 +416,7 @@ def test_an_entry_says_what_runs_and_what_is_open() -> None:
     (entry,) = plan(amsterdam(STAGED.with_changes(jobs=("install-2.1",)))).entries
     assert (entry.running, entry.notes) == ("2.0.1", ())
     assert entry.reason == "scripts 2.1, running 2.0.1, backup 2.1, open jobs install-2.1"
-    assert standing(STAGED, "2.1").reason == "scripts 2.1, running 2.0.1, backup 2.1"
+    assert progress(STAGED, TARGET).reason == "scripts 2.1, running 2.0.1, backup 2.1"
 
 
 def test_of_a_dismantled_one_it_is_not_known_what_runs() -> None:
@@ -260,7 +426,7 @@ def test_of_a_dismantled_one_it_is_not_known_what_runs() -> None:
 
 def test_automatic_update_that_is_on_refuses_the_plan() -> None:
     """It could begin an update of its own between two steps of ours (cloud-connector.md 5.4)."""
-    sites = [Site("berlin", Policy(100), {"b1": healthy(auto_update=True), "b2": healthy()})]
-    refusals = make_plan("2.1", sites, None, NOW).refusals
+    sites = [Site("berlin", Policy(100), {"b1": healthy(auto_update=True), "b2": healthy(number=2)})]
+    refusals = make_plan(TARGET, sites, None, NOW).refusals
     assert [refusal.host for refusal in refusals] == ["b1"]
     assert "auto_update" in refusals[0].reason

@@ -8,43 +8,54 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import json
+import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from types import ModuleType
 from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps, tenant_steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.tenant import Schedule
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.tenant import Member, Schedule
 
 from lab.powershell.binding import bind
 from lab.powershell.objects import Credential, PSObject, Secret
 from lab.powershell.syntax import known
 from lab.powershell.wire import from_wire
-from lab.sessions import cmdlets
+from lab.server.sessions import cmdlets
 
-NOT_BUILDERS = {"step", "read", "request", "output_of"}
+NOT_BUILDERS = {"step", "read", "request", "output_of", "import_parameters"}
 VALUES: dict[str, list[Any]] = {
     "account_type": ["TenantAdmin"],
     "address": ["10.2.1.3"],
     "appliance_directory": [r"C:\CloudConnector\ApplianceRoot"],
     "apply": [True, False],
     "arguments": [["/i", r"C:\a.msi"]],
+    "asked": [[tenant_steps.site_records(), steps.file_text("it", r"C:\a.txt")]],
     "before_2": [True, False],
+    "deadline": [datetime(2026, 1, 31, 4, 0, 30, tzinfo=UTC)],
     "credential_step": ["credential"],
     "destination": [r"C:\b.txt"],
+    "display_name": ["CS RTCSRV"],
     "end": ["2026-01-31T05:00:00"],
     "expect": [None, "00"],
     "folder": [r"C:\export"],
     "force": [False, True],
     "identity": ["9f7b5758-8109-461b-acc7-133a984abae7"],
     "if_there": [True, False],
+    "key": [r"HKLM:\SOFTWARE\A"],
+    "keys": [[r"HKLM:\SOFTWARE\A", r"HKLM:\SOFTWARE\B"]],
     "kind": ["RunningScripts", "RunningBits", "BackupBits"],
     "maintenance_mode": [True, False],
+    "member": [None, Member("9f7b5758-8109-461b-acc7-133a984abae7", False)],
     "name": ["it"],
     "names": [["RTCSRV", "REPLICA"]],
+    "numbers": [[25062, 25064]],
     "none": [True, False],
     "password": ["secret"],
     "path": [r"C:\a.txt"],
+    "paths": [[r"C:\a.txt", r"C:\b.txt"]],
     "readings": ["a text"],
     "remove_cache": [True, False],
     "roles": [["Cms", "MS", "Edge"]],
@@ -94,7 +105,10 @@ BUILDERS = {
     for module in (steps, tenant_steps)
     for name, builder in builders(module).items()
 }
-OBJECTS = {"Session": PSObject({}, type_name="System.Management.Automation.Runspaces.PSSession")}
+OBJECTS: dict[str, Any] = {
+    "Session": PSObject({}, type_name="System.Management.Automation.Runspaces.PSSession"),
+    "Start": datetime(2026, 1, 31, 4, tzinfo=UTC),
+}
 CREDENTIAL = Credential("a", Secret("b"))
 
 
@@ -133,3 +147,62 @@ def test_no_builder_was_forgotten() -> None:
     assert set(itertools.chain.from_iterable(inspect.signature(one).parameters for one in BUILDERS.values())) == set(
         VALUES
     )
+
+
+def test_a_step_with_a_secret_is_that_of_a_task_only() -> None:
+    """What a prompt is answered stands beside the steps."""
+    secret = VALUES["password"][0]
+    carrying = {name for name, builder in BUILDERS.items() for step in made(builder) if secret in repr(step)}
+    assert carrying == {"steps.task_register"}
+
+
+def test_a_deadline_is_written_in_its_own_zone_and_compared_with_the_hosts_clock() -> None:
+    zone = timezone(timedelta(hours=1))
+    now, left, in_time = steps.not_after(datetime(2026, 1, 31, 5, 0, 30, 500_000, tzinfo=zone))
+    assert left["parameters"] == {"Start": {"$output": now["name"]}, "End": "2026-01-31T04:00:30.500000Z"}
+    assert in_time["parameters"]["InputObject"] == {"$output": left["name"]}
+    assert in_time["expect"] == [True]
+    assert not any("on_error" in step for step in (now, left, in_time))
+
+
+@pytest.mark.parametrize(("span", "in_time"), [("00:00:00", True), ("1.00:00:03", True), ("-00:00:00.5", False)])
+def test_a_negative_time_span_is_too_late(span: str, in_time: bool) -> None:
+    (pattern,) = steps.not_after(VALUES["deadline"][0])[-1]["parameters"]["Pattern"]
+    assert bool(re.search(pattern, span)) == in_time
+
+
+def test_a_folder_with_a_blank_is_protected_as_one_argument() -> None:
+    made = steps.protect_folder("it", r"C:\Program Files\ours")
+    first, *rights = made["parameters"]["ArgumentList"]
+    assert first == r'"C:\Program Files\ours"'
+    assert rights == ["/inheritance:r", "/grant:r", "*S-1-5-18:(OI)(CI)F", "*S-1-5-32-544:(OI)(CI)F"]
+    assert made["expect"] == [{"ExitCode": 0}]
+
+
+@pytest.mark.parametrize("step", [steps.msiexec("it", ["/x"]), steps.protect_folder("it", r"C:\a")])
+def test_a_program_of_windows_is_started_from_its_own_folder(step: dict[str, Any]) -> None:
+    assert step["parameters"]["FilePath"].startswith("C:\\Windows\\System32\\")
+
+
+def test_only_the_commands_of_the_tenant_that_are_used_are_imported_and_the_session_is_ended() -> None:
+    note = steps.file_text("note", r"C:\a.txt")
+    asked = [tenant_steps.site_records(), tenant_steps.update_windows(), tenant_steps.site_records(), note]
+    logon = tenant_steps.in_session(asked)
+    (imported,) = [step for step in logon if step["cmdlet"] == "Import-PSSession"]
+    assert imported["parameters"]["CommandName"] == ["Get-CsHybridPSTNSite", "Get-CsTenantUpdateTimeWindow"]
+    assert logon[-1] == steps.remove_session()
+    assert logon[-1]["on_error"] == "continue"
+
+
+def test_what_is_asked_of_the_tenant_is_a_list_of_its_own_whose_errors_end_no_other() -> None:
+    asked = [tenant_steps.site_records(), tenant_steps.remove_window("Night")]
+    imported, nested, removed = tenant_steps.in_session(asked)[2:]
+    assert [imported["on_error"], nested["on_error"], removed["cmdlet"]] == ["continue", "continue", "Remove-PSSession"]
+    assert nested["parameters"]["ScriptBlock"] == {"$bridge": True} and "ComputerName" not in nested["parameters"]
+    (text,) = nested["parameters"]["ArgumentList"]
+    assert json.loads(text) == steps.request(asked)
+
+
+def test_what_is_read_of_the_tenant_is_imported() -> None:
+    read = {step["cmdlet"] for step in (steps.tenant_appliances(), steps.tenant_sites())}
+    assert set(steps.TENANT_READERS) == read

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import tenant
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import NotReadError, Unknown
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import Answer
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.exceptions import NotReadError
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.tenant import Schedule, Site, Tenant
+
+from .builders import answer, result
 
 SITE = {
     "Identity": "AEPSITE1",
@@ -24,16 +28,16 @@ WINDOW = {
 }
 
 
-def answer(name: str, *output: Any) -> dict[str, Any]:
-    return {"results": [{"name": name, "output": list(output), "errors": []}]}
+def answered(name: str, *output: Any) -> Answer:
+    return answer(result(name, *output))
 
 
 def windows(**changes: Any) -> Any:
-    return tenant.parse_windows(answer("update_windows", {**WINDOW, **changes}))["Weekend"]
+    return tenant.parse_windows(answered("update_windows", {**WINDOW, **changes}))["Weekend"]
 
 
 def test_the_documented_record_of_a_site_is_read() -> None:
-    found = tenant.parse_sites(answer("site_records", SITE))
+    found = tenant.parse_sites(answered("site_records", SITE))
     assert found == {"AEPSITE1": Site("AEPSITE1.SONUSMS01.COM", True, (), ("Night",))}
 
 
@@ -42,7 +46,7 @@ def test_the_documented_record_of_a_site_is_read() -> None:
     list(zip(list(SITE)[1:], ("edge_fqdn", "auto_update", "bits_windows", "os_windows"), strict=True)),
 )
 def test_a_property_that_is_missing_is_unknown(key: str, field: str) -> None:
-    (site,) = tenant.parse_sites(answer("site_records", {**SITE, key: None})).values()
+    (site,) = tenant.parse_sites(answered("site_records", {**SITE, key: None})).values()
     assert isinstance(getattr(site, field), Unknown)
 
 
@@ -72,11 +76,11 @@ def test_the_frequency_follows_from_the_days(schedule: Schedule, frequency: str)
 
 def test_one_appliance_is_read_and_two_are_too_many() -> None:
     record = {"Identity": "guid", "MaintenanceMode": None}
-    member = tenant.parse_member(answer("appliance_record", record), "x")
+    member = tenant.parse_member(answered("appliance_record", record), "x")
     assert member is not None and isinstance(member.maintenance_mode, Unknown)
-    assert tenant.parse_member(answer("appliance_record"), "x") is None
+    assert tenant.parse_member(answered("appliance_record"), "x") is None
     with pytest.raises(NotReadError, match="2 appliances x"):
-        tenant.parse_member(answer("appliance_record", record, record), "x")
+        tenant.parse_member(answered("appliance_record", record, record), "x")
 
 
 @pytest.mark.parametrize(
@@ -118,5 +122,5 @@ def test_records_come_back_from_json() -> None:
 
 def test_later_records_stand_over_earlier_ones() -> None:
     found = Tenant({"a": Site("x", True, (), ())}, {}, notes={"a": None})
-    assert found.under(Tenant(notes={"b": True})) == Tenant(found.sites, {}, notes={"a": None, "b": True})
-    assert found.under(Tenant(sites={})).sites == {}
+    assert found.inherit(Tenant(notes={"b": True}).parts()) == Tenant(found.sites, {}, notes={"a": None, "b": True})
+    assert found.inherit(Tenant(sites={}).parts()).sites == {}

@@ -14,7 +14,7 @@ def test_releases_are_in_order() -> None:
     ("text", "normal"), [("2.1.0", "2.1"), (" 2.0.1 ", "2.0.1"), ("2.0.0.0", "2.0"), ("02.1", "2.1")]
 )
 def test_a_version_has_one_text(text: str, normal: str) -> None:
-    assert versions.normal(text) == normal
+    assert versions.parse(text) == normal
 
 
 @pytest.mark.parametrize("text", ["", "2", "2.", "2.x", "2.1.0.0.0", "٢.١"])
@@ -40,9 +40,9 @@ def test_the_one_version_of_a_text(text: str, found: str | None) -> None:
 
 
 def test_target_is_a_known_release_from_2_0_on() -> None:
-    assert versions.check_target("2.1.0") == "2.1"
+    assert versions.parse_target("2.1.0") == "2.1"
     with pytest.raises(ValueError, match=r"1\.4\.2 .* write one of 2\.0, 2\.0\.1, 2\.1"):
-        versions.check_target("1.4.2")
+        versions.parse_target("1.4.2")
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,18 @@ def test_target_is_a_known_release_from_2_0_on() -> None:
 def test_path(running: str, target: str, why: str | None) -> None:
     problem = versions.path_problem(running, target)
     assert problem is None if why is None else why in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("2.0.0", "2.0.0"),
+        ("Version 2.0.0.0 (backup)", "2.0.0.0"),
+        ("upgraded 2.0.1 to 2.00", "2.00"),
+        ("2.0.1", None),
+        ("none", None),
+        ("", None),
+    ],
+)
+def test_the_spelling_of_a_version_is_that_of_the_text(text: str, found: str | None) -> None:
+    assert versions.spelling(text, versions.parse("2.0")) == found

@@ -1,30 +1,34 @@
 # Copyright (c) 2026, the sfb.cloud_connector authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The report of a run: what happened so far, as a page for people. Each event of the run is applied as it happens.
-
-FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
-"""
+"""The report of a run: what happened so far, as a page for people. Each event of the run is applied as it happens."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from .cce.plan import STEPS
+from .pace import Measure
+from .upgrade import NAMES
 
 Event = Mapping[str, Any]
 
-HEADINGS = ("appliance", "site", *STEPS, "site validated")
+HEADINGS = ("appliance", "site", *NAMES, "site validated")
 
 
 @dataclass
 class Row:
-    """An appliance of the plan: the state of each step, and of the validation of its site where it comes last there."""
+    """An appliance of the plan: the state of each step, and of the validation of its site where it comes last there.
+
+    `begun`: when its first step began, as the events say it.
+    """
 
     site: str
     steps: dict[str, str] = field(default_factory=dict)
     validated: str = ""
+    begun: str = ""
 
 
 @dataclass
@@ -35,6 +39,8 @@ class Report:
     changed: str = ""
     state: str = "in progress, or ended without a word"
     title: str = ""
+    target: str = ""
+    check: bool = False
     rows: dict[str, Row] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
@@ -48,16 +54,20 @@ class Report:
             handler(event)
 
     def _on_begin(self, event: Event) -> None:
+        self.check = bool(event["check"])
         self.title = f"{event['playbook']}{' (check mode: nothing is changed)' if event['check'] else ''}"
 
     def _on_plan(self, event: Event) -> None:
         self.rows = {turn["name"]: Row(turn["site"]) for turn in event["queue"]}
         self.notes = list(event["summary"])
+        self.target = event.get("target") or ""
         self.troubles += event["problems"]
 
     def _on_step(self, event: Event) -> None:
         row = self.rows.setdefault(event["appliance"], Row(""))
         row.steps[event["step"]] = event["state"]
+        if event["step"] == NAMES[0] and event["state"] == "begun":
+            row.begun = event["time"]
 
     def _on_validated(self, event: Event) -> None:
         self.rows.setdefault(event["appliance"], Row("")).validated = "yes"
@@ -67,6 +77,17 @@ class Report:
 
     def _on_end(self, event: Event) -> None:
         self.state = "ended well" if event["well"] else "ended with a failure"
+
+    def measure(self, event: Event) -> Measure | None:
+        """How long the appliance took, where this event ends a whole upgrade: from the MSI to health, in this run."""
+        if (event["event"], event.get("step"), event.get("state")) != ("step", "health", "passed"):
+            return None
+        row = self.rows[event["appliance"]]
+        whole = row.steps.get("package") == row.steps.get("version") == "changed"
+        if self.check or not (whole and row.begun and self.target):
+            return None
+        seconds = (datetime.fromisoformat(event["time"]) - datetime.fromisoformat(row.begun)).total_seconds()
+        return Measure(event["appliance"], self.target, seconds, event["time"]) if seconds > 0 else None
 
     def page(self) -> str:
         """The report as Markdown."""
@@ -89,7 +110,7 @@ class Report:
         yield _cells(HEADINGS)
         yield _cells(["---"] * len(HEADINGS))
         for name, row in self.rows.items():
-            yield _cells((name, row.site, *(row.steps.get(step, "") for step in STEPS), row.validated))
+            yield _cells((name, row.site, *(row.steps.get(step, "") for step in NAMES), row.validated))
 
 
 def _cells(texts: Iterable[str]) -> str:
@@ -97,6 +118,11 @@ def _cells(texts: Iterable[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """One line that means nothing to Markdown or HTML, whatever an appliance has said."""
-    line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    """One line that means nothing to a terminal, Markdown or HTML, whatever an appliance has said."""
+    line = "".join(map(_visible, " ".join(text.split()))).replace("&", "&amp;").replace("<", "&lt;")
     return "".join(f"\\{sign}" if sign in r"\`*_[]|#" else sign for sign in line)
+
+
+def _visible(sign: str) -> str:
+    """A sign that is seen; in the place of one that is not (of control, of direction, half of a pair) U+FFFD."""
+    return "\ufffd" if unicodedata.category(sign) in ("Cc", "Cf", "Cs") else sign

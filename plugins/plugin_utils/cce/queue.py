@@ -1,9 +1,6 @@
 # Copyright (c) 2026, the sfb.cloud_connector authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A plan as the playbooks go through it: one turn after the other, each knowing what its play has to know.
-
-FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
-"""
+"""A plan as the playbooks go through it: one turn after the other, each knowing what its play has to know."""
 
 from __future__ import annotations
 
@@ -11,8 +8,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from .cce.plan import Entry, Plan, Site
-from .cce.reading import Unknown
+from .plan import Entry, Plan
+from .site import Site, Unreadable
+from .versions import Version
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class Expected:
     """An appliance and the version it has to run when its site is validated."""
 
     name: str
-    version: str
+    version: Version
 
 
 @dataclass(frozen=True)
@@ -69,10 +67,10 @@ def _turns(plan: Plan, site: Site, hosts: Collection[str]) -> Iterator[Turn]:
         yield Turn(first, site.name, False, True, expected, announcement)
 
 
-def _version(plan: Plan, site: Site, host: str, hosts: Collection[str]) -> str:
+def _version(plan: Plan, site: Site, host: str, hosts: Collection[str]) -> Version:
     """The target for appliances of this run; the others are held to what they run."""
     appliance = site.appliances[host]
-    if host in hosts or isinstance(appliance, Unknown) or not isinstance(appliance.running, str):
+    if host in hosts or isinstance(appliance, Unreadable) or not isinstance(appliance.running, str):
         return plan.target
     return appliance.running
 
@@ -81,14 +79,14 @@ def _where(entry: Entry, number: int, total: int) -> str:
     return f"site {entry.site}, appliance {entry.host} ({number} of {total} in this site)"
 
 
-def _what(entry: Entry, target: str) -> str:
+def _what(entry: Entry, target: Version) -> str:
     consent = "; it leaves service by the consent of its site" if entry.consent else ""
     begins = "goes on" if entry.resumes else "begins"
     return f"from {entry.running} to {target}, {begins} with {entry.steps[0]} ({entry.reason}){consent}"
 
 
-def summary(plan: Plan, fleet_size: int) -> list[str]:
-    """The plan for a person, line by line."""
+def summary(plan: Plan, fleet_size: int, outlook: Sequence[str] = ()) -> list[str]:
+    """The plan for a person, line by line; `outlook` are sentences about the time that is left, and the time it takes."""
     lines = [plan.message]
     lines += [
         f"{place}. {_where_only(entry)}: {_what(entry, plan.target)}" for place, entry in enumerate(plan.entries, 1)
@@ -98,7 +96,7 @@ def summary(plan: Plan, fleet_size: int) -> list[str]:
     outside = fleet_size - len(plan.entries) - sum(skip.reason != "not in this run" for skip in plan.skips)
     if outside and not plan.refusals:
         lines.append(f"This run leaves out {outside} of the {fleet_size} appliances of the inventory.")
-    return [*lines, f"Hash of this plan: {plan.hash}"]
+    return [*lines, *outlook, f"Hash of this plan: {plan.hash}"]
 
 
 def _notes(plan: Plan) -> dict[str, list[str]]:

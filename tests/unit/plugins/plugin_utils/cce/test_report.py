@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._report import Report
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.report import Report
 
 PLAN = {
     "queue": [{"name": "cce-ams-1", "site": "amsterdam"}, {"name": "cce-ber-1", "site": "berlin"}],
@@ -67,3 +67,56 @@ def test_check_mode_is_told() -> None:
 def test_text_of_an_appliance_stays_text(report: Report) -> None:
     tell(report, "trouble", appliance="cce-ams-1", text="<script>|\n# not a heading")
     assert r"&lt;script>\| \# not a heading" in report.page()
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\ud800"])
+def test_what_a_terminal_would_obey_is_replaced(report: Report, sign: str) -> None:
+    tell(report, "trouble", appliance="cce-ams-1", text=f"a{sign}b")
+    assert "cce-ams-1: a\ufffdb" in report.page()
+    report.page().encode()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x85", "\u2028"])
+def test_a_text_of_an_appliance_makes_no_line_of_its_own(report: Report, end: str) -> None:
+    tell(report, "trouble", appliance="cce-ams-1", text=f"a{end}- forged")
+    assert "- cce-ams-1: a - forged" in report.page().split("\n")
+
+
+# --- how long it took ---------------------------------------------------------------------------------------------------
+
+WHOLE = [("package", "begun", 0), ("package", "changed", 5), ("version", "changed", 50), ("health", "passed", 59)]
+
+
+def measured(steps: list[tuple[str, str, int]], check: bool = False, target: str = "2.1") -> float | None:
+    """The seconds that the last of the steps ends, each given with its minute."""
+    report = Report()
+    tell(report, "begin", playbook="upgrade_fleet", check=check)
+    tell(report, "plan", **PLAN, target=target)
+    found = None
+    for step, state, minute in steps:
+        time = f"2026-01-01T00:{minute:02}:00+00:00"
+        event = {"event": "step", "time": time, "appliance": "cce-ams-1", "step": step, "state": state}
+        report.apply(event)
+        found = report.measure(event)
+    return found and found.seconds
+
+
+def test_a_whole_upgrade_is_measured_from_the_msi_to_health() -> None:
+    assert measured(WHOLE) == 59 * 60
+    assert measured(WHOLE[:-1]) is None
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_a_part_of_an_upgrade_is_not_measured(missing: int) -> None:
+    assert measured([step for place, step in enumerate(WHOLE) if place != missing]) is None
+
+
+def test_neither_a_prediction_nor_an_unknown_target_is_measured() -> None:
+    assert measured(WHOLE, check=True) is None
+    assert measured(WHOLE, target="") is None
+
+
+def test_a_step_that_had_nothing_to_do_is_no_upgrade() -> None:
+    assert (
+        measured([(step, state.replace("changed", "nothing to do"), minute) for step, state, minute in WHOLE]) is None
+    )

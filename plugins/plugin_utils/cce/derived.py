@@ -8,12 +8,15 @@ Raises NotReadError where a reading is missing that it needs. Maintenance mode i
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 
-from .appliance import Appliance, Certificate, Event
-from .ini_document import identity
-from .reading import NotReadError, need
-from .signs import AUTO_RECOVERY
+from .appliance import Appliance, Certificate, Event, Machine
+from .exceptions import NotReadError
+from .ini_document import identity, vm_addresses
+from .reading import Unknown, need
+from .versions import Version
+from .windows_readings import AUTO_RECOVERY, trusts
 
 RECENT = timedelta(hours=1)
 """Automatic recovery of 2.x tries again at least once an hour (cloud-connector.md 4.2)."""
@@ -66,6 +69,54 @@ def recent_events(appliance: Appliance) -> list[Event]:
     """What automatic recovery logged within the last hour of the host's clock."""
     since = need(appliance.clock) - RECENT
     return [event for event in need(appliance.recovery_events) if event.time > since]
+
+
+ROLES: Mapping[str, tuple[tuple[str, str], str]] = {
+    "AD": (("Common", "ServerName"), r"ad|dc|active ?directory"),
+    "CMS": (("PrimaryCMS", "ServerName"), r"cms|primary ?cms|central ?management"),
+    "Mediation": (("MediationServer", "ServerName"), r"mediation( ?server)?"),
+    "Edge": (("EdgeServer", "InternalServerName"), r"edge( ?server)?"),
+}
+"""The VMs of a set: where the ini names the server of each, and words that tell it where the ini does not."""
+
+
+def role(appliance: Appliance, machine: Machine) -> str | None:
+    """Which VM of its set a machine is, by its name; None where the name tells none, or two.
+
+    How a deployment names VMs is not documented, but that the version is in the name (cloud-connector.md 4).
+    """
+    servers = {name: _server(appliance, *key) for name, (key, words) in ROLES.items()}
+    by_server = [name for name, server in servers.items() if server and _has_word(machine.name, re.escape(server))]
+    by_word = [name for name, (key, words) in ROLES.items() if _has_word(machine.name, words)]
+    found = by_server or by_word
+    return found[0] if len(found) == 1 else None
+
+
+def _server(appliance: Appliance, section: str, key: str) -> str | None:
+    return None if isinstance(appliance.ini, Unknown) else appliance.ini.get(section, key)
+
+
+def _has_word(text: str, pattern: str) -> bool:
+    return re.search(rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])", text, re.IGNORECASE) is not None
+
+
+def deployment_is_open(appliance: Appliance, version: Version) -> bool:
+    """Whether a job of ours began to deploy that version and did not get to its end; one that a person deployed has no record."""
+    by = need(appliance.deployed_by)
+    return by is not None and by.get("version") == version and by.get("ended") is False
+
+
+def untrusted(appliance: Appliance) -> list[str]:
+    """The VMs that are asked, and whose addresses TrustedHosts of the host does not have."""
+    trusted = need(appliance.trusted_hosts)
+    addresses = vm_addresses(need(appliance.ini))
+    return [f"{vm} {address}" for vm, address in addresses.items() if not trusts(trusted, address)]
+
+
+def recent_call_events(appliance: Appliance) -> list[Event]:
+    """What was logged within the last hour of the host's clock of calls that cannot be carried."""
+    since = need(appliance.clock) - RECENT
+    return [event for event in need(appliance.call_events) if event.time > since]
 
 
 def unversioned_machines(appliance: Appliance) -> list[str]:
