@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import upgrade
+
 from lab.inprocess import Lab
 from lab.world.appliance import PROGRAM_DATA
 from lab.world.bits import write_bits
-from lab.world.product import own_service, put_in_place, take_away
+from lab.world.product import install_msi, own_service, uninstall_msi
 from tests.operations import operate, prepare
 
 QUIET = {"inbound": {"calls_per_hour": 0}, "outbound": {"calls_per_hour": 0}}
@@ -17,20 +19,13 @@ SHARE = r"\\files\oslo"
 JOB = {"task_user": "CceAdmin", "task_password": "Lab-Passw0rd!", "poll_interval": 120}
 OURS = r"C:\Program Files\sfb.cloud_connector"
 HOST, NEIGHBOUR = "cce-1", "cce-2"
-ORDER = ("package", "configuration", "registration", "download", "deployment", "version", "health")
+ORDER = upgrade.NAMES
 """The modules of an upgrade, in the order of Microsoft's procedure."""
 
-JOBS = {"package": "package-2.1", "download": "download-2.1", "deployment": "install-2.1", "version": "switch-2.1"}
+JOBS = {step.name: f"{step.job}-2.1" for step in upgrade.STEPS if step.job}
 """The modules that run a job, and its name."""
 
-WORK = {
-    "package": "Start-Process",
-    "configuration": "Import-CcConfiguration",
-    "registration": "Register-CcAppliance",
-    "download": "Start-CcDownload",
-    "deployment": "Install-CcAppliance",
-    "version": "Switch-CcVersion",
-}
+WORK = {step.name: step.cmdlet for step in upgrade.STEPS if step.cmdlet}
 """The cmdlet that is the point of each module."""
 
 STAGED: Mapping[str, Mapping[str, Any]] = {
@@ -82,14 +77,14 @@ class Watched:
 class Bench(Watched):
     """The appliance `cce-1` of the site `oslo`, by default with a neighbour that can carry the calls."""
 
-    def __init__(self, before: str = "package", *, lone: bool = False, **more: Any) -> None:
-        staged = {HOST: STAGED.get(before, {})} | ({} if lone else {NEIGHBOUR: {}})
+    def __init__(self, before: str = "package", *, lone: bool = False, backup: str | None = None, **more: Any) -> None:
+        own: dict[str, Any] = {**STAGED.get(before, {}), **({"backup": backup} if backup else {})}
+        staged = {HOST: own} | ({} if lone else {NEIGHBOUR: {}})
         self.lab = Lab.from_description(describe(staged, **more))
         self.appliance = self.lab.appliance(HOST)
         self.computer = self.appliance.computer
         self.consent: dict[str, str] | None = None
         self.content = self.lab.ini(HOST)
-        self._site: dict[str, Any] = {}
         if before not in STAGED:
             self._stage(ORDER.index(before))
 
@@ -99,8 +94,8 @@ class Bench(Watched):
             stage()
 
     def _exchange_msi(self) -> None:
-        take_away(self.appliance)
-        put_in_place(self.appliance, "2.1")
+        uninstall_msi(self.appliance)
+        install_msi(self.appliance, "2.1")
 
     def _configure(self) -> None:
         for folder in (DIRECTORY, PROGRAM_DATA):
@@ -125,17 +120,16 @@ class Bench(Watched):
             "deployment": JOB,
             "version": JOB,
         }.get(module, {})
-        if module in ("package", "version") or not self._site:
-            self._site = self.site()
-        return {**self.reach(HOST), "version": "2.1", "site": self._site, **own}
+        return {**self.reach(HOST), "version": "2.1", "site": self.site(), **own}
 
     def reach(self, host: str) -> dict[str, Any]:
         """Where things are, for any module."""
         return reach(host)
 
     def site(self) -> dict[str, Any]:
-        """The site, read now."""
-        site: dict[str, Any] = {"name": "oslo", "peak_calls": 500, "states": [self.info(name) for name in self.hosts]}
+        """The option `site`."""
+        places = [{"name": name, **self.reach(name)} for name in self.hosts]
+        site: dict[str, Any] = {"name": "oslo", "peak_calls": 500, "appliances": places}
         return site | ({"outage_consent": self.consent} if self.consent else {})
 
     @property

@@ -19,8 +19,8 @@ CREDENTIALS = [
 class Cycle(Bench):
     """An appliance at 2.1, by default without an older set, and the cycle of every module on it."""
 
-    def __init__(self, *, backup: str | None = None, **more: Any) -> None:
-        super().__init__("health", **more)
+    def __init__(self, *, before: str = "health", backup: str | None = None, **more: Any) -> None:
+        super().__init__(before, **more)
         if backup:
             self.appliance.backup = backup
 

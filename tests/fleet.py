@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -79,9 +80,18 @@ def task_vars(play_hosts: list[str] | None = None, **more: Any) -> dict[str, Any
     }
 
 
-def think(module: str, given: dict[str, Any], check: bool = False, **arguments: Any) -> dict[str, Any]:
-    """What the module returns, `given` being its variables."""
+def think(
+    module: str,
+    given: dict[str, Any],
+    check: bool = False,
+    connect: Callable[..., Any] = lambda task_vars, host: None,
+    **arguments: Any,
+) -> dict[str, Any]:
+    """What the module returns, `given` being its variables; `connect` makes the connections that it looks at."""
     action = importlib.import_module(f"{MODULES}.plugins.action.{module}").ActionModule
     task = SimpleNamespace(args=arguments, check_mode=check, diff=False, async_val=0, environment=None, action=module)
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
-    return dict(action(task, connection, None, None, None, None).run(task_vars=given))
+    made = action(task, connection, None, None, None, None)
+    made._load_name = module
+    made.connect = connect
+    return dict(made.run(task_vars=given))

@@ -6,7 +6,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import slot
 
 from lab.inprocess import Lab
 from tests import bench
@@ -70,12 +73,12 @@ class Race:
         return reach(name)
 
     def site(self) -> dict[str, Any]:
-        """The whole site, read now."""
-        states = [operate(self.lab, name, "appliance_info", **self.reach(name))["appliance"] for name in self.names]
-        return {"name": "oslo", "peak_calls": self.peak_calls, "states": states}
+        """The option `site`."""
+        places = [{"name": name, **self.reach(name)} for name in self.names]
+        return {"name": "oslo", "peak_calls": self.peak_calls, "appliances": places}
 
     def run(self, module: str, **options: Any) -> dict[str, dict[str, Any]]:
-        """What the module returns on each appliance: the site is read once before, then all of them go."""
+        """What the module returns on each appliance, all of them at once."""
         options = {"site": self.site(), **JOB, **options}
         turns = Turns(self.names)
         with ThreadPoolExecutor(len(self.names)) as pool:
@@ -83,12 +86,16 @@ class Race:
         return {name: one.result() for name, one in found.items()}
 
     def one(self, name: str, module: str, **options: Any) -> dict[str, Any]:
-        """What the module returns on one appliance, the site read right before."""
+        """What the module returns on one appliance."""
         return operate(self.lab, name, module, **{**self.reach(name), "site": self.site(), **JOB, **options})
+
+    def prepare(self, name: str, module: str, **options: Any) -> Any:
+        """The action on one appliance, not run yet."""
+        return prepare(self.lab, name, module, {**self.reach(name), "site": self.site(), **JOB, **options})
 
     def over(self, before_each: Callable[[], Any], name: str, module: str, **options: Any) -> dict[str, Any]:
         """The same over a connection that calls `before_each` before it exchanges; that gives a context manager."""
-        action = prepare(self.lab, name, module, {**self.reach(name), "site": self.site(), **JOB, **options})
+        action = self.prepare(name, module, **options)
         action._connection = InTurn(self.lab.connection(name), before_each)
         return dict(action.run(task_vars={"inventory_hostname": name}))
 
@@ -99,7 +106,7 @@ class Race:
 
         action = prepare(self.lab, name, module, {**self.reach(name), **options})
         action._connection = InTurn(self.lab.connection(name), lambda: turns.mine(name))
-        action.sleep = wait
+        action.clock = replace(action.clock, sleep=wait)
         try:
             return dict(action.run(task_vars={"inventory_hostname": name}))
         finally:
@@ -108,4 +115,4 @@ class Race:
     def files(self) -> list[str]:
         """The files of the slot in the site directory."""
         entries = self.lab.world.network.files.list(SHARE)
-        return [entry.name for entry in entries if entry.name.startswith("sfb.cloud_connector")]
+        return [entry.name for entry in entries if entry.name.startswith(slot.NAME)]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lab.inprocess import Lab
 from tests.bench import HOST, NEIGHBOUR, SHARE, Watched, describe
+from tests.operations import prepare
 
 NOTE = rf"{SHARE}\sfb.cloud_connector.auto_update"
 
@@ -18,6 +21,11 @@ class TenantBench(Watched):
         self.tenant = self.lab.world.tenant
         self.tenant.sites["oslo"].enable_auto_update = True
         self.files = self.lab.world.network.files
+
+    def prepare(self, module: str, **options: Any) -> Any:
+        """The action, not run yet."""
+        self.mark()
+        return prepare(self.lab, HOST, module, options)
 
     @property
     def note(self) -> str | None:

@@ -4,60 +4,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ansible.module_utils.facts.collector import get_collector_names
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE, Change, Refused
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._reporting import REPORT, ReportingOperation
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import inference, maintenance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import attempt
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.codec import encode
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.ini_document import Ini
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Reading, need
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.state import SUBSETS
-
-MINIMUM = frozenset({"versions", "host"})
-"""What C(min) is."""
+from ..plugin_utils.cce import derived, maintenance
+from ..plugin_utils.cce.answers import attempt
+from ..plugin_utils.cce.appliance import Appliance
+from ..plugin_utils.cce.codec import encode
+from ..plugin_utils.cce.ini_document import Ini
+from ..plugin_utils.cce.reading import Reading, need
+from ..plugin_utils.cce.state import Survey, appliance_survey
+from ..plugin_utils.operation.appliance import ApplianceReading
+from ..plugin_utils.operation.arguments import APPLIANCE, REPORT, SUBSET, Arguments, common, subset
 
 
-class ActionModule(ReportingOperation):
-    """Changes nothing, so there is nothing to decide."""
+@dataclass(frozen=True, kw_only=True)
+class InfoArguments(Arguments):
+    """`subset`: what is read."""
 
-    ARGUMENTS = {**APPLIANCE, **REPORT, "gather_subset": {"type": "list", "elements": "str", "default": ["all"]}}
+    subset: tuple[str, ...]
 
-    @property
-    def subset(self) -> Sequence[str]:
-        """As Ansible's own setup module understands it, but a name that is not known is never passed over."""
-        asked = self.arguments["gather_subset"]
-        strange = sorted({name.removeprefix("!") for name in asked} - {*SUBSETS, "all", "min"})
-        wanted = set() if strange else get_collector_names(frozenset(SUBSETS), MINIMUM, asked)
-        if not wanted:
-            what = f"{', '.join(strange)} is not known" if strange else "nothing is left to read"
-            raise Refused(f"gather_subset: {what}.", f"Write some of all, min, {', '.join(SUBSETS)}, or !name.")
-        return sorted(wanted)
 
-    def decide(self, state: Appliance) -> list[Change]:
-        return []
+class ActionModule(ApplianceReading[InfoArguments, Appliance]):
+    """The one module of an appliance that returns all of its state."""
 
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        """Nothing to do."""
+    WHOLE = True
+    NEEDS_TENANT = staticmethod(lambda arguments, state: "tenant" in arguments.subset)
+    """Where it is asked for."""
+    ARGUMENTS = {**APPLIANCE, **REPORT, **SUBSET}
 
-    def extra(self, state: Appliance) -> dict[str, Any]:
+    def validate(self, given: Mapping[str, Any]) -> InfoArguments:
+        return InfoArguments(**common(given, self.host.name), subset=subset(given["gather_subset"]))
+
+    def survey(self) -> Survey[Appliance]:
+        return appliance_survey(self.arguments.place, self.arguments.subset)
+
+    def result(self, state: Appliance) -> dict[str, Any]:
         return {
             "configuration": {"appliance": _sections(state.ini_appliance), "in_force": _sections(state.ini_imported)},
             "inferred": encode(_inferred(state)),
         }
-
-    def _report(self, state: Appliance, changes: Sequence[Change]) -> dict[str, Any]:
-        """In check mode nothing is handed on: a reading that was narrowed would hide the rest from the operations after it."""
-        report = super()._report(state, changes)
-        report.pop("ansible_facts", None)
-        return report
-
-    def reported(self, reason: str, result: Mapping[str, Any]) -> dict[str, Any]:
-        return {"changed": False, "appliance": {"name": self._host, "unreadable": reason}}
 
 
 def _sections(text: Reading[str | None]) -> Any:
@@ -71,7 +58,7 @@ def _sections(text: Reading[str | None]) -> Any:
 def _inferred(state: Appliance) -> dict[str, Any]:
     return {
         "mode": attempt(_mode, state),
-        "recovery": attempt(inference.recovery, state),
+        "recovery": attempt(derived.recovery, state),
         "management_switches": attempt(_management_switches, state),
         "external_certificate_expires": attempt(_expiry, state),
     }
@@ -87,5 +74,5 @@ def _management_switches(state: Appliance) -> list[str]:
 
 
 def _expiry(state: Appliance) -> Any:
-    found = inference.external_certificate(state)
+    found = derived.external_certificate(state)
     return None if found is None else found.expires

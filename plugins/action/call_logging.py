@@ -5,29 +5,54 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE, SITE, Change, Refused
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._recorded import RecordedOperation
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import Results, attempt
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
+from ..plugin_utils.cce import steps
+from ..plugin_utils.cce.answers import Answer, attempt
+from ..plugin_utils.cce.exceptions import NotReadError, OptionError, Refused
+from ..plugin_utils.cce.reading import need
+from ..plugin_utils.cce.state import Survey, appliance_survey
+from ..plugin_utils.operation.arguments import APPLIANCE, SITE, Arguments, common
+from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.record import Recorded, RecordedOperation, record_change, record_entry
 
 HOURS = 4
 """After this time logging stops by itself (documented)."""
 
-EXPORT = ("start_time", "end_time", "path", "task_user", "task_password")
+REQUIRED_FOR_EXPORT = ("start_time", "end_time", "path", "task_user", "task_password")
 TIME = "%Y-%m-%d %H:%M:%S"
 
 
-class ActionModule(RecordedOperation):
+@dataclass(frozen=True)
+class Export:
+    """A search of the log: the times are without a zone, as at the console of the host."""
+
+    start: datetime
+    end: datetime
+    path: str
+
+    def entry(self, *, done: bool) -> dict[str, Any]:
+        """What is written down of it."""
+        return {"from": self.start.strftime(TIME), "to": self.end.strftime(TIME), "done": done}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggingArguments(Arguments):
+    """`started`: calls are to be logged; `export` is what is to be written to a file, None where nothing is."""
+
+    started: bool
+    remove_cache: bool
+    export: Export | None
+
+
+class ActionModule(RecordedOperation[LoggingArguments]):
     """How to read whether calls are logged now is not documented: what was begun, and when, is written down."""
 
     RECORD = "call_logging"
-    RULES = {"required_if": [("state", "exported", EXPORT)]}
+    RULES = {"required_if": [("state", "exported", REQUIRED_FOR_EXPORT)]}
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
@@ -42,121 +67,147 @@ class ActionModule(RecordedOperation):
         "timeout": {"type": "int", "default": 3600},
     }
 
-    @property
-    def job_name(self) -> str:
-        """One search to one file; empty where nothing is searched."""
-        if self.arguments["state"] != "exported":
-            return ""
-        wanted = "|".join(str(self.arguments[name]) for name in ("start_time", "end_time", "path"))
-        return f"search-log-{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
+    def validate(self, given: Mapping[str, Any]) -> LoggingArguments:
+        export = _export(given) if given["state"] == "exported" else None
+        return LoggingArguments(
+            **common(given, self.host.name),
+            job="" if export is None else _job_name(export),
+            started=given["state"] == "started",
+            remove_cache=given["remove_cache"],
+            export=export,
+        )
 
-    def ask(self) -> list[steps.Step]:
-        path = self.arguments["path"]
-        return [] if path is None else [steps.file_exists("file", path)]
+    def survey(self) -> Survey[Recorded]:
+        export, base = self.arguments.export, appliance_survey(self.arguments.place)
+        if export is None:
+            return self.record.survey(base)
+        return self.record.survey(base, [steps.file_exists("file", export.path)], _subject)
 
-    def learn(self, results: Results) -> dict[str, Any]:
-        return {"file": attempt(results.some, "file")}
+    def missing(self, state: Recorded) -> list[Change]:
+        given = self.arguments
+        if given.export is not None:
+            return self._to_export(state, given.export)
+        return self._to_start(state) if given.started else self._to_stop(state)
 
-    # --- deciding -----------------------------------------------------------------------------------------------------
-
-    def decide(self, state: Appliance) -> list[Change]:
-        decide = {"started": self._start, "stopped": self._stop, "exported": self._export}
-        return decide[self.arguments["state"]](state)
-
-    def _start(self, state: Appliance) -> list[Change]:
-        now = need(state.clock)
-        if self._runs(state):
-            return []
-        return [self.record_change("start call logging", started=now.isoformat(), cache=True)]
-
-    def _runs(self, state: Appliance) -> bool:
-        """Whether logging that we began goes on: not stopped, not four hours old, and no restart of the host since.
-
-        What a restart does to it is not documented.
-        """
-        started = self._began
-        if started is None:
-            return False
-        return need(state.boot_time) <= started and need(state.clock) < started + timedelta(hours=HOURS)
-
-    @property
-    def _began(self) -> datetime | None:
-        text = self.record.get("started")
-        return datetime.fromisoformat(text).astimezone(UTC) if text else None
-
-    def _stop(self, state: Appliance) -> list[Change]:
-        """Without a record somebody else may have begun it: then it is stopped, too."""
-        known = "started" in self.record
-        cached = self.arguments["remove_cache"] and self.record.get("cache", True)
-        if known and not cached and not self._runs(state):
-            return []
-        removed = {"cache": False} if self.arguments["remove_cache"] else {}
-        return [self.record_change("stop call logging", started=None, **removed)]
-
-    def _export(self, state: Appliance) -> list[Change]:
-        start, end = (self._time(name) for name in ("start_time", "end_time"))
-        if start >= end:
-            raise Refused("end_time is not later than start_time.", "Correct them; nothing was searched.")
-        begun = self.begun(state)
-        if self._there and self._export_record == self._entry(done=True) and not begun:
-            return []
-        if not begun:
-            self.require_idle_host(state)
-            self._check_file()
-        what = f"write the calls logged from {start} to {end} to {self.arguments['path']}"
-        before = {"file": [self._there], "record": dict(self.record)}
-        return [Change(what, before, {"file": [True], "record": {**self.record, **self._exports(done=True)}})]
-
-    @property
-    def _there(self) -> bool:
-        (there,) = need(self.subject["file"])
-        return bool(there)
-
-    @property
-    def _export_record(self) -> Any:
-        """What was written down of the file; None where it is not ours."""
-        return self.record.get("exports", {}).get(self.arguments["path"])
-
-    def _entry(self, *, done: bool) -> dict[str, Any]:
-        return {"from": self.arguments["start_time"], "to": self.arguments["end_time"], "done": done}
-
-    def _exports(self, *, done: bool) -> dict[str, Any]:
-        return {"exports": {**self.record.get("exports", {}), self.arguments["path"]: self._entry(done=done)}}
-
-    def _check_file(self) -> None:
-        """A file that a search of ours left half done may be removed, another one not."""
-        found = self._export_record
-        if self._there and (found is None or found["done"]):
+    def guard(self, state: Recorded, changes: Sequence[Change]) -> None:
+        export = self.arguments.export
+        if export is None or not need(state.subject["file"]):
+            return
+        found = _export_entry(state, export)
+        if found is None or found["done"]:
             raise Refused(
-                f"{self.arguments['path']} is there already on {self._host}, and not from this search.",
+                f"{export.path} is there already on {self.host.name}, and not from this search.",
                 "Whether the product would overwrite it is not documented: name another file.",
             )
 
-    def _time(self, name: str) -> datetime:
-        try:
-            return datetime.strptime(self.arguments[name], TIME)
-        except ValueError as error:
-            raise Refused(
-                f"{name} {self.arguments[name]!r} is not a time such as 2026-01-31 04:00:00.",
-                "Write it as at the console of the host, in its time zone.",
-            ) from error
-
-    # --- acting -------------------------------------------------------------------------------------------------------
-
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        if self.arguments["state"] == "exported":
-            self._search(state)
-        elif self.arguments["state"] == "started":
-            self.run_steps([steps.start_logging()], "start call logging")
+    def act(self, state: Recorded, changes: Sequence[Change]) -> None:
+        given = self.arguments
+        if given.export is not None:
+            self._search(state, given.export)
+        elif given.started:
+            self.run_and_record(state, [steps.start_logging()], "start call logging", **changes[0].after["record"])
         else:
-            self.run_steps([steps.stop_logging(remove_cache=self.arguments["remove_cache"])], "stop call logging")
-        self.write_record(**changes[0].after["record"])
+            cmdlet = steps.stop_logging(remove_cache=given.remove_cache)
+            self.run_and_record(state, [cmdlet], "stop call logging", **changes[0].after["record"])
 
-    def _search(self, state: Appliance) -> None:
+    # --- starting and stopping ----------------------------------------------------------------------------------------
+
+    def _to_start(self, state: Recorded) -> list[Change]:
+        now = need(state.clock)
+        if _is_logging(state):
+            return []
+        return [record_change("start call logging", state, started=now.isoformat(), cache=True)]
+
+    def _to_stop(self, state: Recorded) -> list[Change]:
+        """Without a record somebody else may have begun it: then it is stopped, too."""
+        record, remove = need(state.record), self.arguments.remove_cache
+        cached = remove and record.get("cache", True)
+        if "started" in record and not cached and not _is_logging(state):
+            return []
+        removed = {"cache": False} if remove else {}
+        return [record_change("stop call logging", state, started=None, **removed)]
+
+    # --- exporting ----------------------------------------------------------------------------------------------------
+
+    def _to_export(self, state: Recorded, export: Export) -> list[Change]:
+        there = need(state.subject["file"])
+        if there and _export_entry(state, export) == export.entry(done=True):
+            return []
+        record = need(state.record)
+        return [
+            Change(
+                f"write the calls logged from {export.start} to {export.end} to {export.path}",
+                {"file": there, "record": dict(record)},
+                {"file": True, "record": {**record, "exports": _exports(state, export, done=True)}},
+            )
+        ]
+
+    def _search(self, state: Recorded, export: Export) -> None:
         """That the file is ours is written down before it is made, so that a run that was cut can make it anew."""
-        path = self.arguments["path"]
-        start, end = (self._time(name).isoformat() for name in ("start_time", "end_time"))
-        if not self.begun(state):
-            self.write_record(**self._exports(done=False))
-        leftover = [steps.remove_file("leftover", path)] if self._there else []
-        self.run_job(state, [*leftover, steps.search_log(start, end, path)], "search the call log")
+        search = steps.search_log(export.start.isoformat(), export.end.isoformat(), export.path)
+        doing = "search the call log"
+        if self.job_found(state):
+            self.run_job(state, [search], doing)
+            return
+        leftover = [steps.remove_file("leftover", export.path)] if need(state.subject["file"]) else []
+        state = self.record.write(state, exports=_exports(state, export, done=False))
+        self.run_recorded_job(state, [*leftover, search], doing, exports=_exports(state, export, done=True))
+
+
+def _export(given: Mapping[str, Any]) -> Export:
+    start, end = (_time(name, given[name]) for name in ("start_time", "end_time"))
+    if start >= end:
+        raise OptionError("end_time is not later than start_time.")
+    return Export(start, end, given["path"])
+
+
+def _time(name: str, text: str) -> datetime:
+    try:
+        return datetime.strptime(text, TIME)
+    except ValueError as error:
+        raise OptionError(
+            f"{name} {text!r} is not a time such as 2026-01-31 04:00:00.",
+            "Write it as at the console of the host, in its time zone.",
+        ) from error
+
+
+def _job_name(export: Export) -> str:
+    """One search to one file."""
+    wanted = "|".join((export.start.strftime(TIME), export.end.strftime(TIME), export.path))
+    return f"search-log-{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
+
+
+def _subject(answer: Answer) -> dict[str, Any]:
+    return {"file": attempt(_is_there, answer)}
+
+
+def _is_there(answer: Answer) -> bool:
+    (found,) = answer.non_empty("file")
+    return bool(found)
+
+
+def _is_logging(state: Recorded) -> bool:
+    """Whether logging that we began goes on: not stopped, not four hours old, and no restart of the host since.
+
+    What a restart does to it is not documented. Raises NotReadError.
+    """
+    text = need(state.record).get("started")
+    if not text:
+        return False
+    try:
+        started = datetime.fromisoformat(text).astimezone(UTC)
+    except (TypeError, ValueError) as error:
+        raise NotReadError(f"the record of this module on the appliance is not as expected: {error}") from error
+    return need(state.boot_time) <= started and need(state.clock) < started + timedelta(hours=HOURS)
+
+
+def _exports(state: Recorded, export: Export, *, done: bool) -> dict[str, Any]:
+    return {**(record_entry(state, "exports") or {}), export.path: export.entry(done=done)}
+
+
+def _export_entry(state: Recorded, export: Export) -> Mapping[str, Any] | None:
+    """What was written down of the file; None where it is not ours. Raises NotReadError."""
+    found = (record_entry(state, "exports") or {}).get(export.path)
+    if found is not None and not (isinstance(found, Mapping) and "done" in found):
+        raise NotReadError(f"the record of this module on the appliance is not as expected: {export.path} is {found!r}")
+    return found

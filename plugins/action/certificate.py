@@ -4,30 +4,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
-    APPLIANCE,
-    JOB,
-    SITE,
-    Change,
-    Refused,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._recorded import (
-    RecordedOperation,
-    file_hash,
-    has_it,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import ABSENT, Results, attempt
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
+from ..plugin_utils.cce import steps
+from ..plugin_utils.cce.answers import ABSENT, Answer, attempt
+from ..plugin_utils.cce.exceptions import OptionError, Refused
+from ..plugin_utils.cce.failure_classes import FailureClass
+from ..plugin_utils.cce.reading import need
+from ..plugin_utils.cce.state import Survey, appliance_survey
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common
+from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.record import Recorded, RecordedOperation, file_hash, has_it, record_change, record_entry
 
 EDGE = "EdgeServer"
+SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 
 
-class ActionModule(RecordedOperation):
+@dataclass(frozen=True, kw_only=True)
+class CertificateArguments(Arguments):
+    """`sha256` is in upper case, None where it was not declared; `apply`: to the deployed VMs, too."""
+
+    target: str
+    path: str
+    sha256: str | None
+    apply: bool
+
+
+class ActionModule(RecordedOperation[CertificateArguments]):
     """The content of the file decides: no documented cmdlet tells what the VMs use, so an import is written down."""
 
     RECORD = "certificate"
@@ -42,103 +48,115 @@ class ActionModule(RecordedOperation):
         "timeout": {"type": "int", "default": 3600},
     }
 
-    @property
-    def job_name(self) -> str:
-        """One import of one content."""
-        return f"certificate-{self.arguments['target']}-{self.content[:16]}"
+    def validate(self, given: Mapping[str, Any]) -> CertificateArguments:
+        declared = given["sha256"]
+        if declared is not None and not SHA256.fullmatch(declared):
+            raise OptionError(f"sha256 {declared!r} is no SHA-256: write its 64 hexadecimal digits.")
+        return CertificateArguments(
+            **common(given, self.host.name),
+            job=f"certificate-{given['target']}" if given["import"] else "",
+            target=given["target"],
+            path=given["path"],
+            sha256=None if declared is None else declared.upper(),
+            apply=given["import"],
+        )
 
-    @property
-    def content(self) -> str:
-        """The hash of what is wanted. Where it is declared, the file itself may be gone once it was imported."""
-        declared = self.arguments["sha256"]
-        return str(declared).upper() if declared is not None else str(need(self.subject["source"]))
-
-    # --- reading ------------------------------------------------------------------------------------------------------
-
-    def ask(self) -> list[steps.Step]:
-        return [
-            steps.hash_of("source", self.arguments["path"]),
-            steps.certificate_path("certificate_path", self.arguments["target"]),
+    def survey(self) -> Survey[Recorded]:
+        given = self.arguments
+        asked = [
+            steps.hash_of("source", given.path),
+            steps.certificate_path("certificate_path", given.target),
             steps.hash_of("in_place", steps.output_of("certificate_path")),
         ]
+        return self.record.survey(appliance_survey(given.place), asked, _subject)
 
-    def learn(self, results: Results) -> dict[str, Any]:
-        return {
-            "source": file_hash(results, "source"),
-            "path": attempt(_path, results),
-            "in_place": attempt(_in_place, results),
-        }
+    def missing(self, state: Recorded) -> list[Change]:
+        return [*self._to_place(state), *(self._to_import(state) if self.arguments.apply else [])]
 
-    # --- deciding -----------------------------------------------------------------------------------------------------
-
-    def decide(self, state: Appliance) -> list[Change]:
-        changes = [*self._place(), *(self._import(state) if self.arguments["import"] else [])]
-        if changes and not self.begun(state):
-            self.require_idle_host(state)
-            self._check_content()
-            if self.arguments["import"]:
-                self._check_import(state)
-        return changes
-
-    def _check_content(self) -> None:
-        found = need(self.subject["source"])
-        if found != self.content:
+    def guard(self, state: Recorded, changes: Sequence[Change]) -> None:
+        given, found = self.arguments, need(state.subject["source"])
+        if found != self._content(state):
             raise Refused(
-                f"{self.arguments['path']} on {self._host} has another SHA-256 than was declared: {found}.",
-                "Check the file, or the option sha256; nothing was changed.",
+                f"{given.path} on {self.host.name} has another SHA-256 than was declared: {found}.",
+                "Check the file, or the option sha256.",
             )
+        if given.apply:
+            self._require_importable(state)
 
-    def _place(self) -> list[Change]:
-        if need(self.subject["in_place"]) == self.content:
+    def act(self, state: Recorded, changes: Sequence[Change]) -> None:
+        given = self.arguments
+        if not given.apply:
+            self.host.run(self._work(self._content(state)), f"put the certificate of {given.target} in place")
+            return
+        doing = f"import the certificate of {given.target}"
+        if self.job_found(state):
+            self.run_job(state, self._work(""), doing)
+        else:
+            work, fences = self._work(self._content(state)), [self.fence("RunningBits", "running", state)]
+            self.run_recorded_job(state, work, doing, fences=fences, **self._imported(state))
+
+    # --- what is wanted -----------------------------------------------------------------------------------------------
+
+    def _content(self, state: Recorded) -> str:
+        """The hash of what is wanted. Where it is declared, the file itself may be gone once it was imported."""
+        return self.arguments.sha256 or need(state.subject["source"])
+
+    def _to_place(self, state: Recorded) -> list[Change]:
+        given, found, content = self.arguments, state.subject["in_place"], self._content(state)
+        if need(found) == content:
             return []
-        what = f"put {self.arguments['path']} in place for {self.arguments['target']}"
-        return [Change(what, {"in_place": self.subject["in_place"]}, {"in_place": self.content})]
+        return [Change(f"put {given.path} in place for {given.target}", {"in_place": found}, {"in_place": content})]
 
-    def _import(self, state: Appliance) -> list[Change]:
-        done = self.record.get(self.arguments["target"])
-        if done is not None and done["sha256"] == self.content and has_it(state, done["running"]):
+    def _to_import(self, state: Recorded) -> list[Change]:
+        done = record_entry(state, self.arguments.target, "sha256", "running")
+        if done is not None and done["sha256"] == self._content(state) and has_it(state, done["running"]):
             return []
-        return [self.record_change(f"import it to the VMs of {state.running}", **self._imported(state))]
+        return [record_change(f"import it to the VMs of {state.running}", state, **self._imported(state))]
 
-    def _imported(self, state: Appliance) -> dict[str, Mapping[str, Any]]:
-        return {self.arguments["target"]: {"sha256": self.content, "running": state.running}}
+    def _imported(self, state: Recorded) -> dict[str, Mapping[str, Any]]:
+        return {self.arguments.target: {"sha256": self._content(state), "running": state.running}}
 
-    def _check_import(self, state: Appliance) -> None:
+    # --- guarding and acting ------------------------------------------------------------------------------------------
+
+    def _require_importable(self, state: Recorded) -> None:
         if need(state.running) is None:
             raise Refused(
-                f"Nothing is deployed on {self._host}, so there is nothing to import a certificate to.",
+                f"Nothing is deployed on {self.host.name}, so there is nothing to import a certificate to.",
                 "Run this without import; a deployment takes the certificate that is in place.",
+                failure=FailureClass.NOTHING_DEPLOYED,
             )
-        if self.arguments["target"] == EDGE and not need(state.credentials["ExternalCert"]):
+        if self.arguments.target == EDGE and not need(state.credentials["ExternalCert"]):
             raise Refused(
-                f"The password of the external certificate is not in the credential cache of {self._host}.",
+                f"The password of the external certificate is not in the credential cache of {self.host.name}.",
                 "Enter it with the credential operation, operation register_local; then run the same command again.",
+                failure=FailureClass.CREDENTIAL_NOT_CACHED,
             )
         self.require_maintenance(state, "replace an external certificate")
 
-    # --- acting -------------------------------------------------------------------------------------------------------
-
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        target, path = self.arguments["target"], self.arguments["path"]
-        work = [
-            steps.file_hash("content", path, self.content),
-            steps.set_certificate(target, path, apply=self.arguments["import"]),
+    def _work(self, content: str) -> list[steps.Step]:
+        given = self.arguments
+        return [
+            steps.file_hash("content", given.path, content),
+            steps.set_certificate(given.target, given.path, apply=given.apply),
         ]
-        if not self.arguments["import"]:
-            self.run_steps(work, f"put the certificate of {target} in place")
-            return
-        self.run_job(state, work, f"import the certificate of {target}")
-        self.write_record(**self._imported(state))
 
 
-def _path(results: Results) -> str | None:
-    found = results.output("certificate_path")
+def _subject(answer: Answer) -> dict[str, Any]:
+    return {
+        "source": file_hash(answer, "source"),
+        "path": attempt(_path, answer),
+        "in_place": attempt(_in_place, answer),
+    }
+
+
+def _path(answer: Answer) -> str | None:
+    found = answer.output("certificate_path")
     return str(found[0]) if found else None
 
 
-def _in_place(results: Results) -> str | None:
+def _in_place(answer: Answer) -> str | None:
     """None: no certificate was set, or its file is gone."""
-    if _path(results) is None:
+    if _path(answer) is None:
         return None
-    found = results.output("in_place", absent=ABSENT)
+    found = answer.output("in_place", absent=ABSENT)
     return str(found[0]["Hash"]) if found else None

@@ -4,26 +4,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
-    APPLIANCE,
-    JOB,
-    SITE,
-    Change,
-    Refused,
+from ..plugin_utils.cce import steps
+from ..plugin_utils.cce.answers import Answer, attempt
+from ..plugin_utils.cce.exceptions import Refused
+from ..plugin_utils.cce.failure_classes import FailureClass
+from ..plugin_utils.cce.reading import need
+from ..plugin_utils.cce.state import Survey, appliance_survey
+from ..plugin_utils.cce.versions import Version, key
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common
+from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.record import (
+    Recorded,
+    RecordedOperation,
+    generation,
+    has_it,
+    record_change,
+    record_entry,
 )
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._recorded import RecordedOperation, has_it
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps, versions
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import Results, attempt
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
 
 BACKUP = r"CA\SfB CCE Root.p12"
 ROOTS = "CCERootCertificates.p7b"
 ROLES = ("Cms", "MS", "Edge")
-SINCE, RENAMED = "1.4.2", "2.0"
+SINCE, RENAMED = Version("1.4.2"), Version("2.0")
 
 DOING = {
     "backup": "back the certification authority up",
@@ -40,7 +46,17 @@ BY_FILE = ("backup", "remove_backup")
 BY_ROLE = ("renew_servers", "remove_legacy")
 
 
-class ActionModule(RecordedOperation):
+@dataclass(frozen=True, kw_only=True)
+class AuthorityArguments(Arguments):
+    """`generation` is empty for what a file shows; `path`: the folder of an export, None without one."""
+
+    operation: str
+    generation: str
+    roles: tuple[str, ...]
+    path: str | None
+
+
+class ActionModule(RecordedOperation[AuthorityArguments]):
     """One of the documented cmdlets (cloud-connector.md 1.2); in which order they belong, T9 of the documentation says."""
 
     RECORD = "certification_authority"
@@ -61,100 +77,115 @@ class ActionModule(RecordedOperation):
         "timeout": {"type": "int", "default": 3600},
     }
 
-    @property
-    def operation(self) -> str:
-        return str(self.arguments["operation"])
+    def validate(self, given: Mapping[str, Any]) -> AuthorityArguments:
+        operation = given["operation"]
+        declared = "" if operation in BY_FILE else generation(given["generation"])
+        return AuthorityArguments(
+            **common(given, self.host.name),
+            job="-".join(filter(None, ("authority", operation, declared))),
+            operation=operation,
+            generation=declared,
+            roles=tuple(given["roles"]),
+            path=given["path"],
+        )
 
-    @property
-    def job_name(self) -> str:
-        return f"authority-{self.operation}" + ("" if self.operation in BY_FILE else f"-{self.generation}")
+    def survey(self) -> Survey[Recorded]:
+        given = self.arguments
+        asked = [steps.file_exists("backup_file", self._backup)]
+        if given.path is not None:
+            asked.append(steps.file_exists("roots_file", rf"{given.path}\{ROOTS}"))
+        return self.record.survey(appliance_survey(given.place), asked, _subject)
 
-    # --- reading ------------------------------------------------------------------------------------------------------
-
-    def ask(self) -> list[steps.Step]:
-        asked = [steps.file_exists("backup_file", rf"{self.arguments['site_directory']}\{BACKUP}")]
-        if self.arguments["path"] is not None:
-            asked.append(steps.file_exists("roots_file", rf"{self.arguments['path']}\{ROOTS}"))
-        return asked
-
-    def learn(self, results: Results) -> dict[str, Any]:
-        return {name: attempt(_there, results, name) for name in ("backup_file", "roots_file")}
-
-    # --- deciding -----------------------------------------------------------------------------------------------------
-
-    def decide(self, state: Appliance) -> list[Change]:
-        changes = self._file_changes() if self.operation in BY_FILE else self._declared_changes(state)
-        if changes and not self.begun(state):
-            self._check_start(state)
-        return changes
-
-    def _file_changes(self) -> list[Change]:
-        wanted = self.operation == "backup"
-        if need(self.subject["backup_file"]) == wanted:
-            return []
-        return [Change(DOING[self.operation], {"backup_file": not wanted}, {"backup_file": wanted})]
-
-    def _declared_changes(self, state: Appliance) -> list[Change]:
-        entries = {name: self._entry(state) for name in self._names if not self._is_done(state, name)}
+    def missing(self, state: Recorded) -> list[Change]:
+        given = self.arguments
+        if given.operation in BY_FILE:
+            return self._file_changes(state)
+        entries = {name: self._entry(state) for name in self._names if not self._is_recorded(state, name)}
         if not entries:
             return []
-        return [self.record_change(f"{DOING[self.operation]} (generation {self.generation})", **entries)]
+        return [record_change(f"{DOING[given.operation]} (generation {given.generation})", state, **entries)]
+
+    def guard(self, state: Recorded, changes: Sequence[Change]) -> None:
+        scripts = need(state.scripts)
+        if scripts is None or key(scripts) < key(SINCE):
+            raise Refused(
+                f"These cmdlets came with {SINCE}, and the scripts on {self.host.name} are {scripts or 'missing'}.",
+                "Upgrade the appliance first.",
+                failure=FailureClass.MODULE_MISSING if scripts is None else None,
+            )
+        if need(state.running) is None:
+            raise Refused(
+                f"Nothing is deployed on {self.host.name}, so it has no certification authority.",
+                "Deploy it first.",
+                failure=FailureClass.NOTHING_DEPLOYED,
+            )
+        if self.arguments.operation == "reset":
+            self.require_maintenance(state, DOING["reset"])
+
+    def act(self, state: Recorded, changes: Sequence[Change]) -> None:
+        given = self.arguments
+        fences, doing = [self.fence("RunningBits", "running", state)], DOING[given.operation]
+        if self.job_found(state):
+            self.run_job(state, [self._cmdlet(state)], doing)
+        elif given.operation in BY_FILE:
+            if given.operation == "backup":
+                fences.append(steps.file_gone("no_backup", self._backup))
+            self.run_job(state, [self._cmdlet(state)], doing, fences=fences)
+        else:
+            entries = dict.fromkeys(self._names, self._entry(state))
+            self.run_recorded_job(state, [self._cmdlet(state)], doing, fences=fences, **entries)
+
+    # --- what is wanted -----------------------------------------------------------------------------------------------
+
+    @property
+    def _backup(self) -> str:
+        return rf"{self.arguments.place.site_directory}\{BACKUP}"
+
+    def _file_changes(self, state: Recorded) -> list[Change]:
+        operation = self.arguments.operation
+        wanted = operation == "backup"
+        if need(state.subject["backup_file"]) == wanted:
+            return []
+        return [Change(DOING[operation], {"backup_file": not wanted}, {"backup_file": wanted})]
 
     @property
     def _names(self) -> list[str]:
         """What the record calls this operation; a renewal is written down for each role."""
-        if self.operation in BY_ROLE:
-            return [f"{self.operation} {role}" for role in self.arguments["roles"]]
-        return [self.operation]
+        operation = self.arguments.operation
+        return [f"{operation} {role}" for role in self.arguments.roles] if operation in BY_ROLE else [operation]
 
-    def _entry(self, state: Appliance) -> dict[str, Any]:
-        return {"generation": self.generation, "running": state.running}
+    def _entry(self, state: Recorded) -> dict[str, Any]:
+        return {"generation": self.arguments.generation, "running": state.running}
 
-    def _is_done(self, state: Appliance, name: str) -> bool:
-        done = self.record.get(name)
-        if done is None or done["generation"] != self.generation:
+    def _is_recorded(self, state: Recorded, name: str) -> bool:
+        done = record_entry(state, name, "generation", "running")
+        if done is None or done["generation"] != self.arguments.generation:
             return False
-        if self.operation == "export_root":
-            return bool(need(self.subject["roots_file"]))
+        if self.arguments.operation == "export_root":
+            return bool(need(state.subject["roots_file"]))
         return has_it(state, done["running"])
-
-    def _check_start(self, state: Appliance) -> None:
-        self.require_idle_host(state)
-        scripts = need(state.scripts)
-        if scripts is None or versions.key(scripts) < versions.key(SINCE):
-            raise Refused(
-                f"These cmdlets came with {SINCE}, and the scripts on {self._host} are {scripts or 'missing'}.",
-                "Upgrade the appliance first; nothing was changed.",
-            )
-        if need(state.running) is None:
-            raise Refused(
-                f"Nothing is deployed on {self._host}, so it has no certification authority.", "Deploy it first."
-            )
-        if self.operation == "reset":
-            self.require_maintenance(state, DOING["reset"])
 
     # --- acting -------------------------------------------------------------------------------------------------------
 
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        self.run_job(state, [self._cmdlet(state)], DOING[self.operation])
-        if self.operation not in BY_FILE:
-            self.write_record(**dict.fromkeys(self._names, self._entry(state)))
-
-    def _cmdlet(self, state: Appliance) -> steps.Step:
-        before_2 = versions.key(need(state.scripts) or "") < versions.key(RENAMED)
-        roles = self.arguments["roles"]
+    def _cmdlet(self, state: Recorded) -> steps.Step:
+        given = self.arguments
+        before_2 = isinstance(state.scripts, str) and key(state.scripts) < key(RENAMED)
         cmdlets: dict[str, Callable[[], steps.Step]] = {
             "backup": steps.backup_authority,
             "remove_backup": steps.remove_authority_backup,
-            "export_root": lambda: steps.export_root(self.arguments["path"]),
+            "export_root": lambda: steps.export_root(given.path or ""),
             "renew_root": lambda: steps.renew_root(before_2=before_2),
-            "renew_servers": lambda: steps.renew_servers(roles, before_2=before_2),
-            "remove_legacy": lambda: steps.remove_legacy_certificates(roles),
+            "renew_servers": lambda: steps.renew_servers(given.roles, before_2=before_2),
+            "remove_legacy": lambda: steps.remove_legacy_certificates(given.roles),
             "reset": steps.reset_authority,
         }
-        return cmdlets[self.operation]()
+        return cmdlets[given.operation]()
 
 
-def _there(results: Results, name: str) -> bool:
-    (found,) = results.some(name)
+def _subject(answer: Answer) -> dict[str, Any]:
+    return {name: attempt(_is_there, answer, name) for name in ("backup_file", "roots_file")}
+
+
+def _is_there(answer: Answer, name: str) -> bool:
+    (found,) = answer.non_empty(name)
     return bool(found)

@@ -5,21 +5,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
-    APPLIANCE,
-    SITE,
-    Change,
-    Operation,
-    Refused,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini, steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
+from ..plugin_utils.cce import ini, ini_changes, paths, steps
+from ..plugin_utils.cce.appliance import Appliance
+from ..plugin_utils.cce.exceptions import OptionError, Refused
+from ..plugin_utils.cce.failure_classes import FailureClass
+from ..plugin_utils.cce.ini_document import Ini, identity_problem
+from ..plugin_utils.cce.reading import need
+from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.cce.versions import Version
+from ..plugin_utils.operation.appliance import ApplianceOperation
+from ..plugin_utils.operation.arguments import APPLIANCE, SITE, Arguments, common, target
+from ..plugin_utils.operation.changes import Change
 
 
-class ActionModule(Operation):
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationArguments(Arguments):
+    """`content`: the whole text of the ini, without a byte order mark. `accepted`: names of keys that may change."""
+
+    target: Version
+    content: str
+    accepted: tuple[str, ...]
+
+
+class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
     """Two copies matter: the one in the appliance directory and the one in force (cloud-connector.md 3.1)."""
 
     ARGUMENTS = {
@@ -27,61 +39,84 @@ class ActionModule(Operation):
         **SITE,
         "version": {"type": "str", "required": True},
         "content": {"type": "str", "required": True},
+        "accept_changes": {"type": "list", "elements": "str", "default": []},
     }
 
-    @property
-    def _content(self) -> str:
-        """Without a byte order mark: reading the file on the host takes it off, so it would never be seen to be in place."""
-        return str(self.arguments["content"]).removeprefix("\ufeff")
+    def validate(self, given: Mapping[str, Any]) -> ConfigurationArguments:
+        """Reading the file on the host takes a byte order mark off: with it, the ini would never be seen to be in place."""
+        release, content = target(given), given["content"].removeprefix("\ufeff")
+        problems = ini.problems(Ini.parse(content), release)
+        if problems:
+            raise OptionError(
+                f"The CloudConnector.ini for {self.host.name} is not one of {release}: {' '.join(map(str, problems))}",
+                "Correct the file that cloud_connector_ini names, then run the same command again.",
+            )
+        accepted = tuple(given["accept_changes"])
+        for name in accepted:
+            if not ini_changes.NAME.fullmatch(name):
+                raise OptionError(
+                    f"accept_changes has {name!r}", "Write each change as Section/Key, such as Gateway1/IP."
+                )
+        return ConfigurationArguments(
+            **common(given, self.host.name), target=release, content=content, accepted=accepted
+        )
 
-    def decide(self, state: Appliance) -> list[Change]:
-        self._check_content()
-        content = self._content
+    def missing(self, state: Appliance) -> list[Change]:
+        content = self.arguments.content
         changes = []
         if need(state.ini_appliance) != content:
-            changes.append(
-                Change(
-                    "write CloudConnector.ini to the appliance directory",
-                    {"ini_appliance": state.ini_appliance},
-                    {"ini_appliance": content},
-                )
-            )
+            what = "write CloudConnector.ini to the appliance directory"
+            changes.append(Change(what, {"ini_appliance": state.ini_appliance}, {"ini_appliance": content}))
         if need(state.ini_imported) != content:
-            changes.append(
-                Change(
-                    "import CloudConnector.ini",
-                    {"ini_imported": state.ini_imported},
-                    {"ini_imported": content},
-                )
-            )
-        if changes:
-            self.require_scripts(state)
-            self.require_idle_host(state)
+            what = "import CloudConnector.ini"
+            changes.append(Change(what, {"ini_imported": state.ini_imported}, {"ini_imported": content}))
         return changes
 
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        asked = [] if state.ini_appliance == self._content else self._write_steps(state)
-        self.run_steps([*asked, steps.import_configuration()], "put CloudConnector.ini in force")
+    def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
+        self.require_scripts(state, self.arguments.target)
+        self._require_own_ini(state)
+        self._require_declared(state)
 
-    def _write_steps(self, state: Appliance) -> list[steps.Step]:
+    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
+        written = [] if state.ini_appliance == self.arguments.content else self._write(state)
+        self.host.run([*self._fences(state), *written, steps.import_configuration()], "put CloudConnector.ini in force")
+
+    def _require_own_ini(self, state: Appliance) -> None:
+        """The address may be that of another appliance, which must not be given the ini of this one."""
+        in_force = need(state.ini_imported)
+        problem = None if in_force is None else identity_problem(Ini.parse(self.arguments.content), Ini.parse(in_force))
+        if problem:
+            raise Refused(f"{self.host.name} {problem}.", failure=FailureClass.WRONG_HOST)
+
+    def _require_declared(self, state: Appliance) -> None:
+        """An upgrade carries values over; who changes one says so."""
+        in_force = ini_changes.effective(state)
+        if in_force is None:
+            return
+        found = ini.changes(Ini.parse(self.arguments.content), Ini.parse(in_force), self.arguments.target)
+        left = ini_changes.undeclared(found, self.arguments.accepted)
+        if left:
+            raise Refused(f"{self.host.name} {ini_changes.refusal(left)}.")
+
+    def _fences(self, state: Appliance) -> list[Step]:
+        """A request that arrives late must not put an ini in force again that was corrected meanwhile."""
+        in_force = need(state.ini_imported)
+        fences = [self.fence("RunningScripts", "scripts", state)]
+        if in_force:
+            fences.append(steps.file_unchanged("ini_unchanged", paths.INI_IN_FORCE, [in_force]))
+        return fences
+
+    def _write(self, state: Appliance) -> list[Step]:
         """Written beside it, then moved over it: nobody ever reads a half-written ini."""
-        path = rf"{self.arguments['appliance_directory']}\CloudConnector.ini"
+        path = paths.appliance_ini(self.arguments.place.appliance_directory)
         written = [
-            steps.write_file("write", f"{path}.new", self._content),
+            steps.write_file("write", f"{path}.new", self.arguments.content),
             steps.move_file("move", f"{path}.new", path),
         ]
         old = need(state.ini_appliance)
         if old is not None:
-            written.insert(0, steps.copy_file("backup", path, f"{path}.before-{self.target}-{_mark(old)}"))
+            written.insert(0, steps.copy_file("backup", path, f"{path}.before-{self.arguments.target}-{_mark(old)}"))
         return written
-
-    def _check_content(self) -> None:
-        problems = ini.problems(ini.parse(self._content), self.target)
-        if problems:
-            raise Refused(
-                f"The CloudConnector.ini for {self._host} is not one of {self.target}: {' '.join(map(str, problems))}",
-                "Correct the file that cloud_connector_ini names; nothing was changed.",
-            )
 
 
 def _mark(text: str) -> str:

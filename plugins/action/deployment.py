@@ -4,33 +4,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._failures import StepsFailed
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
-    APPLIANCE,
-    JOB,
-    SITE,
-    Change,
-    Died,
-    Refused,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService, is_release
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import predict, steps, versions
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown, need
+from ..plugin_utils.cce import health, paths, predict, steps, upgrade, versions
+from ..plugin_utils.cce.appliance import Appliance
+from ..plugin_utils.cce.exceptions import NotReadError, Refused, Unfinished, WorkFailed
+from ..plugin_utils.cce.failure_classes import FAILURES, FailureClass
+from ..plugin_utils.cce.reading import Unknown, need
+from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.cce.versions import Version
+from ..plugin_utils.operation.appliance import ApplianceOperation
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common, target, version
+from ..plugin_utils.operation.changes import Change, is_release
 
 
-class ActionModule(OutOfService):
+@dataclass(frozen=True, kw_only=True)
+class DeploymentArguments(Arguments):
+    """`spelling`: the version as it was given, for a product that was never seen to spell it."""
+
+    version: Version
+    spelling: str
+    present: bool
+    remove_running: bool
+
+
+class ActionModule(ApplianceOperation[DeploymentArguments, Appliance]):
     """`Install-CcAppliance -Upgrade`: hours, with the old set still carrying the calls (cloud-connector.md 5.3, inferred).
 
     And `Uninstall-CcAppliance`, always with the version: without it the product removes the running set.
     """
 
-    OPERATION = "removal of the running deployment"
-
-    ENDLESS = " A deployment that never ends may be a VM without an IP address (T1 in docs/troubles.md)."
-
+    SLOT = "removal of the running deployment"
+    JOB_HINT = (
+        f" A deployment that never ends may be a VM without an IP address ({FailureClass.NEW_VM_NETWORK} in "
+        "docs/troubles.md)."
+    )
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
@@ -41,111 +53,166 @@ class ActionModule(OutOfService):
         "timeout": {"type": "int", "default": 28800},
     }
 
-    @property
-    def job_name(self) -> str:
-        return f"install-{self.arguments['version']}" if self._present else f"uninstall-{self._version}"
+    def validate(self, given: Mapping[str, Any]) -> DeploymentArguments:
+        """A version to remove may be older than any that can be deployed."""
+        present = given["state"] == "present"
+        wanted = target(given) if present else version(given)
+        return DeploymentArguments(
+            **common(given, self.host.name),
+            job=upgrade.job_name("deployment", wanted) if present else f"uninstall-{wanted}",
+            version=wanted,
+            spelling=given["version"].strip(),
+            present=present,
+            remove_running=given["remove_running"],
+        )
 
-    @property
-    def _present(self) -> bool:
-        return bool(self.arguments["state"] == "present")
+    def missing(self, state: Appliance) -> list[Change]:
+        wanted = self.arguments.version
+        named = wanted in (need(state.running), need(state.backup))
+        if self.arguments.present:
+            before = {"backup": state.backup, "machines": state.machines}
+            deployment = Change(f"deploy the VMs of {wanted}", before, predict.deployed(state, wanted))
+            return [] if state.running == wanted or (named and _is_whole(state, wanted)) else [deployment]
+        if not named and not state.machines_of(wanted):
+            return self.service.release_change(state)
+        carries = " that run, so that the appliance carries no calls any more" if _is_in_use(state, wanted) else ""
+        before = {"running": state.running, "backup": state.backup, "machines": state.machines}
+        return [Change(f"remove the VMs of {wanted}{carries}", before, predict.removed(state, wanted))]
 
-    @property
-    def _version(self) -> str:
-        """The version to remove, which may be older than any that can be deployed. Raises Refused."""
-        try:
-            return versions.normal(self.arguments["version"])
-        except ValueError as error:
-            raise Refused(f"{error}.", "Correct the option version; nothing was changed.") from error
-
-    def decide(self, state: Appliance) -> list[Change]:
-        return self._decide_present(state) if self._present else self._decide_absent(state)
-
-    def _decide_present(self, state: Appliance) -> list[Change]:
-        target, begun = self.target, self.begun(state)
-        there = target in (need(state.running), need(state.backup))
-        if there and not begun:
-            return []
-        if not begun:
-            self.require_scripts(state)
-        return [
-            Change(
-                f"wait for the deployment of {target} that was begun before"
-                if begun
-                else f"deploy the VMs of {target}",
-                {"backup": state.backup, "machines": state.machines},
-                {} if there else predict.deployed(state, target),
-            )
-        ]
-
-    def _decide_absent(self, state: Appliance) -> list[Change]:
-        version, begun = self._version, self.begun(state)
-        there = version in (need(state.running), need(state.backup)) or bool(state.machines_of(version))
-        if not there and not begun:
-            return self.slot_changes(state)
-        if not begun:
-            self._check_removal(state, version)
-        carries = " that run, so that the appliance carries no calls any more" if _is_in_use(state, version) else ""
-        return [
-            Change(
-                f"wait for the removal of {version} that was begun before"
-                if begun
-                else f"remove the VMs of {version}{carries}",
-                {"running": state.running, "backup": state.backup, "machines": state.machines},
-                predict.removed(state, version),
-            )
-        ]
-
-    def _check_removal(self, state: Appliance, version: str) -> None:
-        self.require_idle_host(state)
-        if not _is_in_use(state, version):
-            return
-        if not self.arguments["remove_running"]:
-            raise Refused(
-                f"{version} is the version that runs on {self._host}: without it the appliance carries no calls.",
-                "Nothing was removed. To take the appliance out of service for good, say remove_running: true.",
-            )
-        self.require_way_out(state)
+    def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
+        if self.arguments.present:
+            self.require_scripts(state, self.arguments.version)
+            self._require_ini(state)
+        elif not is_release(changes) and _is_in_use(state, self.arguments.version):
+            self._require_wanted(state)
+            self.site.require_way_out(state)
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        if self._present:
+        if self.arguments.present:
             self._deploy(state)
         elif is_release(changes):
-            self.release(state)
+            self.service.release(state)
         else:
             self._remove(state)
 
-    def _remove(self, state: Appliance) -> None:
-        """The running version is a fence in any case: a switch since the reading would make another set the running one."""
-        fence, doing = self.fence("RunningBits", "running", state), f"remove {self._version}"
-        act = steps.uninstall(self._version)
-        if self.begun(state) or not _is_in_use(state, self._version):
-            self.run_job(state, [fence, act], doing)
-        else:
-            self.leave_service(state, [fence], [act], doing)
+    def result(self, state: Appliance) -> dict[str, Any]:
+        if not self.arguments.present:
+            self.service.warn_if_kept(state)
+        return {}
+
+    # --- guarding -----------------------------------------------------------------------------------------------------
+
+    def _require_ini(self, state: Appliance) -> None:
+        """The VMs are made of it, and it is written down which one it was."""
+        if not need(state.ini_imported):
+            raise Refused(
+                f"No CloudConnector.ini is in force on {self.host.name}.", "Run the configuration operation first."
+            )
+
+    def _require_wanted(self, state: Appliance) -> None:
+        if not self.arguments.remove_running:
+            raise Refused(
+                f"{self.arguments.version} is the version that runs on {self.host.name}: without it the appliance carries no "
+                "calls.",
+                "To take the appliance out of service for good, say remove_running: true.",
+            )
+
+    # --- deploying ----------------------------------------------------------------------------------------------------
 
     def _deploy(self, state: Appliance) -> None:
-        fence = self.fence("RunningScripts", "scripts", state)
+        release = self.arguments.version
+        in_force = state.ini_imported if isinstance(state.ini_imported, str) else ""
+        fences = [
+            self.fence("RunningScripts", "scripts", state),
+            *self._fences(state),
+            steps.file_unchanged("ini_unchanged", paths.INI_IN_FORCE, [in_force]),
+        ]
+        acts = [*_record(release, in_force, ended=False), steps.install_upgrade(), *_record(release, in_force)]
         try:
-            self.run_job(state, [fence, steps.install_upgrade()], f"deploy {self.target}")
-        except (StepsFailed, Died) as failed:
-            what, remedy = self._left_over()
-            raise Refused(f"{failed.what}{what}", f"{remedy}{failed.remedy}", **failed.details) from failed
+            self.run_job(state, [*fences, *acts], f"deploy {release}", fences=fences)
+        except Unfinished:
+            raise
+        except WorkFailed as failed:
+            self._add_left_over(failed)
+            raise
 
-    def _left_over(self) -> tuple[str, str]:
+    def _fences(self, state: Appliance) -> list[Step]:
+        """The sets that were read: of a start that arrives late one of them is another by then.
+
+        They stand before the start and in the job: the one that is stopped leaves no claim, and the other may begin later.
+        """
+        return [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
+
+    def _add_left_over(self, failed: WorkFailed) -> None:
         """What the product does with an unfinished set is not documented, so a person has to know of it."""
-        state = self.fresh_state()
-        if state is None or isinstance(state.machines, Unknown) or self.target in (state.running, state.backup):
-            return "", ""
-        names = ", ".join(machine.name for machine in state.machines_of(self.target))
+        state, release = self._after_failure(), self.arguments.version
+        if state is None or isinstance(state.machines, Unknown) or release == state.running:
+            return
+        names = ", ".join(machine.name for machine in state.machines_of(release))
         if not names:
-            return "", ""
-        return f" The VMs {names} are left of it, unfinished.", (
-            f"Where they are in the way of the next try, remove them with Uninstall-CcAppliance -Version {self.target}, "
-            "never without -Version: that would remove the running set. "
+            return
+        failed.what += f" The VMs {names} are left of it, unfinished."
+        failed.remedy = (
+            "Where they are in the way of the next try, remove them with Uninstall-CcAppliance -Version "
+            f"{self._spelling(state)}, never without -Version: that would remove the running set. "
+            f"{failed.remedy or FAILURES[failed.failure].remedy}"
         )
 
+    # --- removing -----------------------------------------------------------------------------------------------------
 
-def _is_in_use(state: Appliance, version: str) -> bool:
+    def _remove(self, state: Appliance) -> None:
+        """The versions are a fence in any case: a switch since the reading would make another set the running one.
+
+        They would let a start through that arrives when the set was removed and deployed again, so it also has to come in time.
+        """
+        wanted = self.arguments.version
+        fences, doing = self._fences(state), f"remove {wanted}"
+        acts = [steps.uninstall(self._spelling(state)), *_forget(state, wanted)]
+        if self.job_found(state) or not _is_in_use(state, wanted):
+            self.run_job(state, [*fences, *acts], doing, fences=fences, in_time=True)
+        else:
+            self.service.leave(state, fences, acts, doing)
+
+    def _spelling(self, state: Appliance) -> str:
+        """The version in the product's own spelling, which may be 2.0.0 for 2.0; as it was given where that was not read."""
+        texts = [text for texts in state.raw_versions.values() for text in texts]
+        if not isinstance(state.machines, Unknown):
+            texts += [machine.name for machine in state.machines_of(self.arguments.version)]
+        found = (versions.spelling(str(text), self.arguments.version) for text in texts)
+        return next(filter(None, found), self.arguments.spelling)
+
+
+def _is_in_use(state: Appliance, wanted: Version) -> bool:
     """Whether calls may live on that set: it is said to run, or its VMs are on and connected whatever is said (T7)."""
-    connected = any(machine.is_running and need(machine.switches) for machine in state.machines_of(version))
-    return connected or state.running == version
+    connected = any(machine.is_running and need(machine.switches) for machine in state.machines_of(wanted))
+    return connected or state.running == wanted
+
+
+def _is_whole(state: Appliance, wanted: Version) -> bool:
+    """The product may name a set before it is finished (cloud-connector.md 9.2). Raises NotReadError."""
+    check = health.set_complete(state, wanted)
+    if check.status == health.ERROR:
+        raise NotReadError(check.evidence)
+    return not check.blocks
+
+
+def _record(release: Version, in_force: str, *, ended: bool = True) -> list[Step]:
+    """Writes down which ini the VMs were made of: `version` switches to no set that was made of another one.
+
+    With `ended` false, that their deployment begins: a host that dies under it leaves this record.
+    """
+    record: dict[str, Any] = {"version": release, "ini": hashlib.sha256(in_force.encode()).hexdigest()}
+    if not ended:
+        record["ended"] = ended
+    prefix = "deployed" if ended else "begun"
+    return [
+        steps.write_file(f"{prefix}_new", f"{paths.DEPLOYED}.new", json.dumps(record)),
+        steps.move_file(prefix, f"{paths.DEPLOYED}.new", paths.DEPLOYED),
+    ]
+
+
+def _forget(state: Appliance, wanted: Version) -> list[Step]:
+    """The record of a set that is gone says nothing of one that is deployed by hand."""
+    by = state.deployed_by
+    recorded = isinstance(by, Mapping) and by.get("version") == wanted
+    return [steps.remove_file("forget_deployed", paths.DEPLOYED)] if recorded else []

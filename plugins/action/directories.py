@@ -5,18 +5,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
-    APPLIANCE,
-    SITE,
-    Change,
-    Operation,
-    Refused,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
+from ..plugin_utils.cce import steps
+from ..plugin_utils.cce.appliance import Appliance
+from ..plugin_utils.cce.exceptions import OptionError, Refused
+from ..plugin_utils.cce.reading import need
+from ..plugin_utils.operation.appliance import ApplianceOperation
+from ..plugin_utils.operation.arguments import APPLIANCE, SITE, Arguments, common
+from ..plugin_utils.operation.changes import Change
 
 LOCAL = re.compile(r"[A-Za-z]:\\[^<>:\"/|?*]*")
 UNC = re.compile(r"\\\\[^\\<>:\"/|?*\s]+\\[^<>:\"/|?*]+")
@@ -24,7 +23,19 @@ UNC = re.compile(r"\\\\[^\\<>:\"/|?*\s]+\\[^<>:\"/|?*]+")
 CMDLETS = {"appliance_directory": steps.set_appliance_directory, "site_directory": steps.set_site_directory}
 
 
-class ActionModule(Operation):
+@dataclass(frozen=True, kw_only=True)
+class DirectoriesArguments(Arguments):
+    """`redeploy_afterwards`: set them although something is deployed."""
+
+    redeploy_afterwards: bool
+
+    @property
+    def wanted(self) -> Mapping[str, str]:
+        """The directories by the names of their readings."""
+        return {"appliance_directory": self.place.appliance_directory, "site_directory": self.place.site_directory}
+
+
+class ActionModule(ApplianceOperation[DirectoriesArguments, Appliance]):
     """The two directories are those of the account that logs on: another account has others (cloud-connector.md 1.1)."""
 
     ARGUMENTS = {
@@ -33,48 +44,48 @@ class ActionModule(Operation):
         "redeploy_afterwards": {"type": "bool", "default": False},
     }
 
-    def decide(self, state: Appliance) -> list[Change]:
-        self._check_paths()
-        changes = [
-            Change(f"set the {_words(name)} to {self.arguments[name]}", {name: found}, {name: self.arguments[name]})
-            for name in CMDLETS
-            if not _same(found := need(getattr(state, name)), self.arguments[name])
-        ]
-        if changes and not self.arguments["redeploy_afterwards"]:
-            self._check_not_deployed(state, changes)
-        return changes
-
-    def _check_paths(self) -> None:
-        appliance, site = self.arguments["appliance_directory"], self.arguments["site_directory"]
-        problems = []
-        if not LOCAL.fullmatch(appliance) or " " in appliance:
-            problems.append(
-                f"appliance_directory {appliance!r} is not a local folder without spaces, such as C:\\Cce\\ApplianceRoot"
-            )
-        if not (LOCAL.fullmatch(site) or UNC.fullmatch(site)):
-            problems.append(f"site_directory {site!r} is neither a local folder nor a share, such as \\\\files\\berlin")
+    def validate(self, given: Mapping[str, Any]) -> DirectoriesArguments:
+        problems = _path_problems(given["appliance_directory"], given["site_directory"])
         if problems:
-            raise Refused(f"{'; '.join(problems)}.", "Correct the options; nothing was changed.")
+            raise OptionError(f"{'; '.join(problems)}.")
+        return DirectoriesArguments(**common(given, self.host.name), redeploy_afterwards=given["redeploy_afterwards"])
 
-    def _check_not_deployed(self, state: Appliance, changes: Sequence[Change]) -> None:
+    def missing(self, state: Appliance) -> list[Change]:
+        found = {name: need(getattr(state, name)) for name in CMDLETS}
+        return [
+            Change(f"set the {name.replace('_', ' ')} to {wanted}", {name: found[name]}, {name: wanted})
+            for name, wanted in self.arguments.wanted.items()
+            if not _same(found[name], wanted)
+        ]
+
+    def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
         deployed = [version for version in (need(state.running), need(state.backup)) if version is not None]
-        if deployed:
+        if deployed and not self.arguments.redeploy_afterwards:
             raise Refused(
-                f"{' and '.join(deployed)} is deployed on {self._host}, and to {changes[0].what} "
+                f"{' and '.join(deployed)} is deployed on {self.host.name}, and to {changes[0].what} "
                 "Microsoft has the appliance uninstalled and deployed again.",
-                "Nothing was changed. Say redeploy_afterwards if that is what you are about to do.",
+                "Say redeploy_afterwards if that is what you are about to do.",
             )
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         names = [name for change in changes for name in change.after]
-        self.run_steps([CMDLETS[name](self.arguments[name]) for name in names], "set the directories")
+        fences = [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
+        cmdlets = [CMDLETS[name](self.arguments.wanted[name]) for name in names]
+        self.host.run([*fences, *cmdlets], "set the directories")
         if "appliance_directory" in names:
-            self.warn("The appliance directory has moved: put the external certificates in place again.")
+            self.host.warn("The appliance directory has moved: put the external certificates in place again.")
+
+
+def _path_problems(appliance: str, site: str) -> list[str]:
+    problems = []
+    if not LOCAL.fullmatch(appliance) or " " in appliance:
+        problems.append(
+            f"appliance_directory {appliance!r} is not a local folder without spaces, such as C:\\Cce\\ApplianceRoot"
+        )
+    if not (LOCAL.fullmatch(site) or UNC.fullmatch(site)):
+        problems.append(f"site_directory {site!r} is neither a local folder nor a share, such as \\\\files\\berlin")
+    return problems
 
 
 def _same(left: str, right: str) -> bool:
     return left.rstrip("\\").casefold() == right.rstrip("\\").casefold()
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

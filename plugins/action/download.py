@@ -4,24 +4,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from ansible.utils.display import Display
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
-    APPLIANCE,
-    JOB,
-    SITE,
-    Change,
-    Operation,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
+from ..plugin_utils.cce import paths, steps, upgrade, versions
+from ..plugin_utils.cce.answers import ABSENT, Answer, attempt
+from ..plugin_utils.cce.exceptions import NotConfirmed
+from ..plugin_utils.cce.failure_classes import FailureClass
+from ..plugin_utils.cce.reading import Unknown, need
+from ..plugin_utils.cce.state import Survey, appliance_survey
+from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.cce.versions import Version
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common, target
+from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.record import Recorded, RecordedOperation, record_entry
 
 
-class ActionModule(Operation):
-    """`Start-CcDownload -DownloadBitsOnly`, which does nothing when the bits are there (cloud-connector.md 1.1)."""
+@dataclass(frozen=True, kw_only=True)
+class DownloadArguments(Arguments):
+    """`url_root`: a private download site; None is that of Microsoft."""
 
+    target: Version
+    url_root: str | None
+
+
+class ActionModule(RecordedOperation[DownloadArguments]):
+    """`Start-CcDownload -DownloadBitsOnly`, which does nothing when the bits are there (cloud-connector.md 1.1).
+
+    A version file proves no bits: the product's own update downloads it first (5.4), and a download may be cut. So the cmdlet is
+    run until it has said once that all is there, and what was there then is written down.
+    """
+
+    RECORD = "download"
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
@@ -31,38 +48,94 @@ class ActionModule(Operation):
         "timeout": {"type": "int", "default": 14400},
     }
 
-    @property
-    def job_name(self) -> str:
-        return f"download-{self.arguments['version']}"
+    def validate(self, given: Mapping[str, Any]) -> DownloadArguments:
+        release = target(given)
+        return DownloadArguments(
+            **common(given, self.host.name),
+            job=upgrade.job_name("download", release),
+            target=release,
+            url_root=given["url_root"],
+        )
 
-    def decide(self, state: Appliance) -> list[Change]:
-        target, begun = self.target, self.begun(state)
-        named = need(state.site_versions)
-        there = target in (need(state.running), need(state.backup)) or target in named
-        if there and not begun:
+    def survey(self) -> Survey[Recorded]:
+        place = self.arguments.place
+        asked = [steps.folder_tree("bits", paths.bits(place.site_directory))]
+        return self.record.survey(appliance_survey(place), asked, lambda answer: {"bits": attempt(_found, answer)})
+
+    def missing(self, state: Recorded) -> list[Change]:
+        release, found = self.arguments.target, need(state.subject["bits"])
+        if release in (need(state.running), need(state.backup)):
             return []
-        if not begun:
-            self.require_scripts(state)
-        return [
-            Change(
-                f"wait for the download of {target} that was begun before"
-                if begun
-                else f"download the bits of {target} to the site directory",
-                {"site_versions": named},
-                {"site_versions": named if target in named else (*named, target)},
-            )
-        ]
+        done = record_entry(state, "bits", "version", "listing")
+        if done is not None and (done["version"], done["listing"]) == (release, found["listing"]):
+            return []
+        before = dict(need(state.record))
+        after = {**before, "bits": _entry(release, found)}
+        what = f"download the bits of {release} to the site directory"
+        return [Change(what, {"record": before}, {"record": after}, proof=_bits)]
 
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
+    def guard(self, state: Recorded, changes: Sequence[Change]) -> None:
+        self.require_scripts(state, self.arguments.target)
+
+    def act(self, state: Recorded, changes: Sequence[Change]) -> None:
+        place = self.arguments.place
         fence = self.fence("RunningScripts", "scripts", state)
-        self.run_job(state, [fence, steps.download(self.arguments["url_root"])], "download the bits")
+        job = [
+            fence,
+            steps.download(self.arguments.url_root),
+            steps.folder_tree("bits", paths.bits(place.site_directory)),
+            steps.version_files(place.site_directory),
+        ]
+        answer = self.run_job(
+            state, job, "download the bits", fences=[fence], keep=lambda answer: self._kept(state, answer)
+        )
+        if answer is not None:
+            self._require_target(answer)
 
-    def _confirm(self, state: Appliance) -> None:
-        """Whether the version file names a version is not documented; where it does not, the cmdlet's word has to do."""
-        if state.site_versions == ():
-            Display().warning(
-                f"The version file in {self.arguments['site_directory']} names no version: that the bits of {self.target} "
-                "are there is only what Start-CcDownload said. A later run asks it again."
+    def _kept(self, state: Recorded, answer: Answer) -> list[Step]:
+        """The record of the bits that are there, where they are not known to be others."""
+        release, found, named = self.arguments.target, attempt(_found, answer), attempt(_named, answer)
+        if isinstance(found, Unknown) or isinstance(named, Unknown) or (named and release not in named):
+            return []
+        return self.record.steps(state, bits=_entry(release, found))
+
+    def _require_target(self, answer: Answer) -> None:
+        """The site may have had another version; the cmdlet does not take one. Raises NotConfirmed, NotReadError."""
+        release, folder = self.arguments.target, self.arguments.place.site_directory
+        named = _named(answer)
+        if not named:
+            self.host.warn(
+                f"The version file in {folder} names no version: that these are the bits of {release} is only what "
+                "Start-CcDownload said."
             )
-            return
-        super()._confirm(state)
+        elif release not in named:
+            raise NotConfirmed(
+                f"{self.host.name} was asked to download the bits of {release} and reported no error, but the version file in "
+                f"{folder} names {', '.join(named)}.",
+                failure=FailureClass.OTHER_BITS_OFFERED,
+            )
+
+
+def _named(answer: Answer) -> tuple[Version, ...]:
+    """The versions that the version file names."""
+    return versions.find_all("\n".join(str(line) for line in answer.output("version_files", absent=ABSENT)))
+
+
+def _found(answer: Answer) -> dict[str, Any]:
+    """The files of the bits: how many, how many bytes, and a hash of their names and lengths; none where there is no folder.
+
+    Raises NotReadError where it cannot be listed.
+    """
+    objects = answer.objects("bits", absent=ABSENT)
+    files = sorted((str(one["FullName"]), int(one["Length"])) for one in objects if one["Length"] is not None)
+    digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
+    return {"files": len(files), "bytes": sum(length for dummy, length in files), "listing": digest}
+
+
+def _bits(state: Recorded) -> Any:
+    """What of a state shows that a download has changed anything."""
+    return state.subject["bits"]
+
+
+def _entry(release: Version, found: Mapping[str, Any]) -> dict[str, Any]:
+    return {"version": release, **found}

@@ -4,60 +4,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
+from ..plugin_utils.cce import health
+from ..plugin_utils.cce.appliance import Appliance
+from ..plugin_utils.cce.exceptions import OperationError
+from ..plugin_utils.cce.versions import Version
+from ..plugin_utils.operation import failures
+from ..plugin_utils.operation.appliance import ApplianceReading
+from ..plugin_utils.operation.arguments import (
     APPLIANCE,
+    REPORT,
     SITE,
-    Change,
-    Refused,
+    TENANT_RECORDS,
+    Arguments,
+    common,
+    target,
+    tenant_records,
 )
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._reporting import REPORT, ReportingOperation
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
 
 
-class ActionModule(ReportingOperation):
+@dataclass(frozen=True, kw_only=True)
+class HealthArguments(Arguments):
+    """`timeout` is the option `wait`: services need a while after a switch."""
+
+    target: Version
+
+
+class ActionModule(ApplianceReading[HealthArguments, Appliance]):
     """Every check is read; what could not be read blocks like what is wrong."""
 
+    NEEDS_TENANT = staticmethod(lambda arguments, state: True)
+    """Once, when all that is local is well."""
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
         **REPORT,
+        **TENANT_RECORDS,
         "version": {"type": "str", "required": True},
         "wait": {"type": "int", "default": 0},
         "poll_interval": {"type": "int", "default": 15},
     }
 
-    def decide(self, state: Appliance) -> list[Change]:
-        checks = health.health(state, self.target)
-        blocking = health.blocking(checks)
-        if blocking:
-            raise Refused(
-                f"{self._host} is not healthy at {self.target}: {health.seen(blocking)}.",
-                blocking[0].remedy,
-                **health.as_failure(blocking, checks),
-            )
-        return []
+    def validate(self, given: Mapping[str, Any]) -> HealthArguments:
+        known = common({**given, "timeout": given["wait"]}, self.host.name)
+        return HealthArguments(**known, records=tenant_records(given["tenant"]), target=target(given))
 
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        """Nothing to do."""
+    def problem(self, state: Appliance) -> OperationError | None:
+        checks = health.health(state, self.arguments.target)
+        stopping = health.blocking(health.asked(checks))
+        if not stopping:
+            return None
+        what = f"{self.host.name} is not healthy at {self.arguments.target}"
+        return failures.checks_failed(OperationError, what, stopping, checks)
 
-    def extra(self, state: Appliance) -> dict[str, Any]:
-        return {"checks": [check.to_dict() for check in health.health(state, self.target)]}
-
-    def read(self) -> Appliance:
-        """Services need a while after a switch: read again until all is well or the wait is over."""
-        until = self.now() + self.arguments["wait"]
-        while True:
-            state = super().read()
-            well = not health.blocking(health.health(state, self.target))
-            if well or self._task.check_mode or self.now() >= until:
-                return state
-            self.hang_up()
-            self.sleep(self.arguments["poll_interval"])
-
-    def reported(self, reason: str, result: Mapping[str, Any]) -> dict[str, Any]:
-        found = {"appliance": result["appliance"]} if "appliance" in result else {}
-        return {"changed": False, "problem": reason, **found}
+    def result(self, state: Appliance) -> dict[str, Any]:
+        return {"checks": [check.to_dict() for check in health.health(state, self.arguments.target)]}

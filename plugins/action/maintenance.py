@@ -4,32 +4,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._bridge import Answer
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._failures import StepsFailed
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
-    APPLIANCE,
-    JOB,
-    SITE,
-    Change,
-    Refused,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService, holds, is_release
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health, maintenance, steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance, Calls
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.maintenance import Mode
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown, need
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.state import calls_steps, parse_calls
+from ..plugin_utils.cce import health, maintenance, slot, steps
+from ..plugin_utils.cce.answers import Answer
+from ..plugin_utils.cce.appliance import Appliance, Calls, Slot
+from ..plugin_utils.cce.exceptions import NotConfirmed, NotReadError, Refused, WorkFailed
+from ..plugin_utils.cce.maintenance import Mode
+from ..plugin_utils.cce.reading import Reading, Unknown, need
+from ..plugin_utils.cce.state import Survey, calls_survey
+from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.operation.appliance import ApplianceOperation
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common
+from ..plugin_utils.operation.changes import Change, is_release
+from ..plugin_utils.operation.service import holds
 
 IDLE = "no_calls"
+"""The fence of the job that stops it where a call is live, or the counters cannot be read."""
 
 
-class ActionModule(OutOfService):
+class OnCalls(enum.StrEnum):
+    """What to do when calls are live on the appliance."""
+
+    WAIT = "wait"
+    FAIL = "fail"
+    CUT = "cut"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceArguments(Arguments):
+    """`present`: the appliance is to be in maintenance mode; otherwise it is to leave it."""
+
+    present: bool
+    on_calls: OnCalls
+
+
+class ActionModule(ApplianceOperation[MaintenanceArguments, Appliance]):
     """`Enter-CcUpdate` cuts running calls (cloud-connector.md 9.1 no. 1), so by default it runs on an idle appliance."""
 
-    OPERATION = maintenance.OPERATION
+    SLOT = maintenance.OPERATION
+    NEEDS_TENANT = staticmethod(lambda arguments, state: maintenance.mode(state) is Mode.STOPPED)
+    """Only where all is stopped and our own slot does not say why: else it is known without the tenant."""
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
@@ -41,160 +59,191 @@ class ActionModule(OutOfService):
 
     _calls_cut: int | None = None
 
-    @property
-    def job_name(self) -> str:
-        return "maintenance-enter" if self._present else "maintenance-exit"
+    def validate(self, given: Mapping[str, Any]) -> MaintenanceArguments:
+        present = given["state"] == "present"
+        return MaintenanceArguments(
+            **common(given, self.host.name),
+            job="maintenance-enter" if present else "maintenance-exit",
+            present=present,
+            on_calls=OnCalls(given["on_active_calls"]),
+        )
 
-    @property
-    def _present(self) -> bool:
-        return bool(self.arguments["state"] == "present")
+    def missing(self, state: Appliance) -> list[Change]:
+        before = {"services": state.services}
+        if self.arguments.present:
+            if _is_in_maintenance(state):
+                return []
+            becomes = maintenance.entered(_predicted_claim(self.host.name, state))
+            return [Change(self._announcement(state.calls), before, {"services": becomes["services"]}, becomes=becomes)]
+        if maintenance.mode(state) is Mode.PRODUCTION:
+            return self.service.release_change(state)
+        becomes = maintenance.left()
+        return [Change("leave maintenance mode", before, {"services": becomes["services"]}, becomes=becomes)]
 
-    @property
-    def _policy(self) -> str:
-        return str(self.arguments["on_active_calls"])
-
-    # --- deciding -----------------------------------------------------------------------------------------------------
-
-    def decide(self, state: Appliance) -> list[Change]:
-        return self._decide_enter(state) if self._present else self._decide_leave(state)
-
-    def _decide_enter(self, state: Appliance) -> list[Change]:
-        begun, there = self.begun(state), _is_in_maintenance(state)
-        if there and not begun:
-            self._warn_without_slot(state)
-            return []
-        if not begun:
-            self.require_way_out(state)
-            self._require_idle_if_told(state)
-        what = "wait for Enter-CcUpdate, which was begun before" if begun else self._announcement(need(state.calls))
-        return [Change(what, {"services": state.services}, {} if there else maintenance.entered(self.claim(state)))]
-
-    def _announcement(self, calls: Calls) -> str:
-        if not calls.total:
-            return "enter maintenance mode"
-        if self._policy == "cut":
-            return f"enter maintenance mode, which CUTS {_counted(calls)}"
-        return f"wait until {_counted(calls)} have ended, then enter maintenance mode"
-
-    def _require_idle_if_told(self, state: Appliance) -> None:
-        calls = need(state.calls)
-        if calls.total and self._policy == "fail":
+    def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
+        if self.arguments.present:
+            self.site.require_way_out(state)
+            self._require_idle_if_told(need(state.calls))
+        elif not is_release(changes) and maintenance.mode(state) is Mode.ILL:
             raise Refused(
-                f"{self._host} stays in service: {_counted(calls)} are live on it, which Enter-CcUpdate would cut.",
-                "Run it again when no call is live, or use on_active_calls: wait.",
+                f"{self.host.name} is {Mode.ILL.value}.",
+                "This module only ends what Enter-CcUpdate began. Repair the services, or wait for auto recovery.",
             )
-
-    def _warn_without_slot(self, state: Appliance) -> None:
-        if not holds(state):
-            self.warn(
-                f"{self._host} is in maintenance mode without holding the out-of-service slot: not this collection brought "
-                "it there. Other appliances are kept in service by their capacity only."
-            )
-
-    def _decide_leave(self, state: Appliance) -> list[Change]:
-        begun, mode = self.begun(state), maintenance.mode(state)
-        if mode is Mode.PRODUCTION and not begun:
-            return self.slot_changes(state)
-        if not begun:
-            self.require_idle_host(state)
-            if mode is Mode.ILL:
-                raise Refused(
-                    f"{self._host} is {mode.value}.",
-                    "This module only ends what Enter-CcUpdate began. Repair the services, or wait for auto recovery.",
-                )
-        what = "wait for Exit-CcUpdate, which was begun before" if begun else "leave maintenance mode"
-        return [Change(what, {"services": state.services}, maintenance.left())]
-
-    # --- acting -------------------------------------------------------------------------------------------------------
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         if is_release(changes):
-            self.release(state)
-        elif self._present:
-            self._enter(state)
+            self.service.release(state)
+        elif self.arguments.present:
+            self._enter(state, changes)
         else:
             self._leave(state)
 
-    def _leave(self, state: Appliance) -> None:
-        self.come_back(state, steps.exit_maintenance(), "leave maintenance mode")
-        after = self.read()
-        if maintenance.mode(after) is not Mode.PRODUCTION:
+    def result(self, state: Appliance) -> dict[str, Any]:
+        if not self.arguments.present:
+            self.service.warn_if_kept(state)
+        elif _is_known_in_maintenance(state) and not holds(state):
+            self.host.warn(
+                f"{self.host.name} is in maintenance mode without holding the out-of-service slot: not this collection brought "
+                "it there. Other appliances are kept in service by their capacity only."
+            )
+        return {} if self._calls_cut is None else {"calls_cut": self._calls_cut}
+
+    # --- entering -----------------------------------------------------------------------------------------------------
+
+    def _announcement(self, calls: Reading[Calls]) -> str:
+        if isinstance(calls, Unknown) or not calls.total:
+            return "enter maintenance mode"
+        if self.arguments.on_calls is OnCalls.CUT:
+            return f"enter maintenance mode, which CUTS {_counted(calls)}"
+        return f"wait until {_counted(calls)} have ended, then enter maintenance mode"
+
+    def _require_idle_if_told(self, calls: Calls) -> None:
+        if calls.total and self.arguments.on_calls is OnCalls.FAIL:
             raise Refused(
-                f"Exit-CcUpdate has ended on {self._host} without an error, but it is not back in service: "
-                f"{health.seen(health.blocking(health.own_health(after)))}.",
-                "Look at the services of its VMs. When they run, the same command again gives the slot back.",
+                f"{self.host.name} stays in service: {_counted(calls)} are live on it, which Enter-CcUpdate would cut.",
+                "Run it again when no call is live, or use on_active_calls: wait.",
+                retry=True,
             )
 
-    def _enter(self, state: Appliance) -> None:
-        until = self.now() + self.arguments["timeout"]
-        while not self._entered(self._idle(state, until)):
-            state = self._later(until, "a call began each time just before Enter-CcUpdate", "a moment without calls")
+    def _enter(self, state: Appliance, changes: Sequence[Change]) -> None:
+        until = self.clock.monotonic() + self.arguments.timeout
+        idle = self._idle(state, changes, until)
+        while idle is not None and not self._entered(idle):
+            self._pause(until, "a call began each time just before Enter-CcUpdate")
+            idle = self._idle(self._again(changes), changes, until)
 
-    def _idle(self, state: Appliance, until: float) -> Appliance:
-        """The appliance without a live call, and the site as it may be left; at once where calls are to be cut."""
-        while not self.begun(state) and self._policy != "cut" and need(state.calls).total:
-            counted = _counted(need(state.calls))
-            state = self._later(until, f"{counted} are still live", counted)
+    def _idle(self, state: Appliance | None, changes: Sequence[Change], until: float) -> Appliance | None:
+        """The appliance without a live call, and let through once more after the wait for that; at once where calls are cut.
+
+        None: another run has brought it into maintenance mode meanwhile.
+        """
+        while state is not None and self._has_to_wait(state):
+            self._wait_for_idle(need(state.calls), until)
+            state = self._again(changes)
         return state
 
-    def _later(self, until: float, why: str, waited: str) -> Appliance:
-        """The appliance after a pause; where it may be brought out of service now, the site still allows it."""
-        self._pause(until, why)
-        state = self.state = self.read()
-        if self.begun(state):
+    def _has_to_wait(self, state: Appliance) -> bool:
+        if self.job_found(state) or self.arguments.on_calls is OnCalls.CUT:
+            return False
+        return bool(need(state.calls).total)
+
+    def _again(self, changes: Sequence[Change]) -> Appliance | None:
+        """The appliance after a pause, and its site read anew; None: there is nothing to do any more."""
+        state = self._read()
+        if self.job_found(state):
             return state
-        # Where the neighbours can be read again, that is done once the calls have ended, not at every look.
-        if not (need(state.calls).total and self.arguments["site"]["appliances"]):
-            self.require_way_out_still(state, waited)
+        if not self.missing(state):
+            return None
+        try:
+            self.guard(state, changes)
+        except Refused as refusal:
+            refusal.what = f"After the wait for a moment without calls: {refusal.what}"
+            raise
         return state
+
+    def _wait_for_idle(self, calls: Reading[Calls], until: float) -> None:
+        """Waits until no call is live, or the counters cannot be read any more. Raises Refused when the wait is over."""
+        told: Reading[Calls] | None = None
+        while isinstance(calls, Calls) and calls.total:
+            if calls != told:
+                self.host.tell(f"{_counted(calls)} are live; maintenance mode waits until they have ended")
+            told = calls
+            self._pause(until, f"{_counted(calls)} are still live")
+            calls = self.host.read(self._calls_survey())
 
     def _pause(self, until: float, why: str) -> None:
-        if self.now() >= until:
+        if self.clock.monotonic() >= until:
             raise Refused(
-                f"{self._host} stays in service: after {self.arguments['timeout']} seconds {why}.",
+                f"{self.host.name} stays in service: after {self.arguments.timeout:.0f} seconds {why}.",
                 "New calls keep coming as long as it is in service: choose a quieter time, or a longer timeout.",
+                retry=True,
             )
-        self.hang_up()
-        self.sleep(self.arguments["poll_interval"])
+        self.host.hang_up()
+        self.clock.sleep(self.arguments.poll_interval)
 
     def _entered(self, state: Appliance) -> bool:
         """Whether Enter-CcUpdate ran; not where a call had begun meanwhile."""
-        fences: list[steps.Step] = []
-        if not self.begun(state):
-            fences = [
-                *calls_steps(self.arguments["vms"]["mediation"]),
-                steps.calls_known(IDLE, "mediation", none=self._policy != "cut"),
-            ]
+        given, fences = self.arguments, list[Step]()
+        if not self.job_found(state):
+            none = given.on_calls is not OnCalls.CUT
+            fences = [*self._calls_survey().steps, steps.calls_known(IDLE, "mediation", none=none)]
         try:
-            answer = self.leave_service(state, fences, [steps.enter_maintenance()], "enter maintenance mode")
-        except StepsFailed as failed:
+            answer = self.service.leave(state, fences, [steps.enter_maintenance()], "enter maintenance mode")
+        except WorkFailed as failed:
             if failed.details.get("step") != IDLE:
                 raise
-            if self._policy == "wait":
+            if given.on_calls is OnCalls.WAIT:
                 return False
+            reason = "could not be read" if given.on_calls is OnCalls.CUT else "were not zero any more"
             raise Refused(
-                f"{self._host} stays in service: right before Enter-CcUpdate its counters "
-                f"{'could not be read' if self._policy == 'cut' else 'were not zero any more'}.",
-                "Nothing was changed. Run the same command again.",
+                f"{self.host.name} stays in service: right before Enter-CcUpdate its counters {reason}.",
+                "Run the same command again.",
+                retry=True,
             ) from failed
         self._count_lost(answer)
         return True
 
     def _count_lost(self, answer: Answer | None) -> None:
         """The counters were read in the request of Enter-CcUpdate itself, right before it."""
-        calls = Unknown("no answer") if answer is None else parse_calls(answer.raw)
+        calls = Unknown("no answer") if answer is None else self._calls_survey().parse(answer)
         if isinstance(calls, Unknown):
             return
         self._calls_cut = calls.total
         if calls.total:
-            self.warn(f"Enter-CcUpdate has CUT {_counted(calls)} on {self._host}, as on_active_calls: cut says.")
+            self.host.warn(
+                f"Enter-CcUpdate has CUT {_counted(calls)} on {self.host.name}, as on_active_calls: cut says."
+            )
 
-    def extra(self, state: Appliance) -> dict[str, Any]:
-        return {} if self._calls_cut is None else {"calls_cut": self._calls_cut}
+    def _calls_survey(self) -> Survey[Reading[Calls]]:
+        return calls_survey(self.arguments.place.vms["mediation"])
+
+    # --- leaving ------------------------------------------------------------------------------------------------------
+
+    def _leave(self, state: Appliance) -> None:
+        self.service.come_back(state, steps.exit_maintenance(), "leave maintenance mode")
+        after = self._read()
+        if maintenance.mode(after) is not Mode.PRODUCTION:
+            raise NotConfirmed(
+                f"Exit-CcUpdate has ended on {self.host.name} without an error, but it is not back in service: "
+                f"{health.summary(health.blocking(health.carrying(after)))}.",
+                "Look at the services of its VMs. When they run, the same command again gives the slot back.",
+            )
 
 
 def _is_in_maintenance(state: Appliance) -> bool:
     return maintenance.mode(state) is Mode.MAINTENANCE and maintenance.is_stopped(state)
+
+
+def _is_known_in_maintenance(state: Appliance) -> bool:
+    try:
+        return _is_in_maintenance(state)
+    except NotReadError:
+        return False
+
+
+def _predicted_claim(host: str, state: Appliance) -> Slot:
+    """The claim that check mode hands on; a real one has a token that nobody can foresee."""
+    return slot.make(host, need(state.computer_name), maintenance.OPERATION, state.read_at, "0" * 32)
 
 
 def _counted(calls: Calls) -> str:

@@ -6,236 +6,535 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._failures import StepsFailed
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
-    APPLIANCE,
-    JOB,
-    REQUIRED_SITE,
-    Change,
-    Refused,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import OutOfService
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps, troubles
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.codec import encode
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import path_problem
+from ..plugin_utils.cce import health, installer, paths, predict, steps, upgrade
+from ..plugin_utils.cce.answers import Answer, attempt
+from ..plugin_utils.cce.appliance import Appliance
+from ..plugin_utils.cce.codec import encode
+from ..plugin_utils.cce.exceptions import NotReadError, Refused, WorkFailed
+from ..plugin_utils.cce.failure_classes import EXIT_CODES, FAILURES, FailureClass
+from ..plugin_utils.cce.ini_document import Ini, identity_problem
+from ..plugin_utils.cce.reading import Unknown, need
+from ..plugin_utils.cce.state import appliance_survey
+from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.cce.versions import Version, is_upgrade, path_problem
+from ..plugin_utils.cce.windows_readings import FILE_RENAMES
+from ..plugin_utils.operation import failures
+from ..plugin_utils.operation.appliance import ApplianceOperation
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, REQUIRED_SITE, UPDATE_WAIT, Arguments, common, target
+from ..plugin_utils.operation.changes import Change, Kind
 
-SAVED = rf"{steps.OUR_DATA}\saved"
-PACKAGES = rf"{steps.OUR_DATA}\packages"
+HALVES = ("uninstall", "install")
+"""The steps of the job that run Windows Installer, in their order."""
+
+STOP, GO_ON = "stop", "go_on"
+
+SAME_BOOT = timedelta(seconds=60)
+"""By how much two readings of the time of one and the same boot may differ: the clock it is computed from is corrected."""
 
 
-class ActionModule(OutOfService):
-    """Saves what is there, then uninstalls and installs in one job; the running VMs are not touched (5.3, inferred).
+@dataclass(frozen=True, kw_only=True)
+class PackageArguments(Arguments):
+    """`content`: the ini that will be imported, where it is known; `sha256` and `previous_sha256` in upper case.
+
+    `previous_source`: where the MSI that is replaced is, besides Windows Installer's cache; empty where that was not given.
+    """
+
+    target: Version
+    present: bool
+    source: str
+    sha256: str
+    content: str | None
+    url_root: str | None
+    previous_source: str
+    previous_sha256: str
+    require_previous: bool
+    go_on: bool
+
+
+class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
+    """Saves what is there, then uninstalls and installs in one job.
+
+    The running VMs are not touched (cloud-connector.md 5.3, inferred).
 
     With scripts of another version than its VMs the appliance has no high availability (T8), so it takes the slot of its site
     and keeps it until the switch: of two appliances like that neither would ever be let through the gates again.
     """
 
-    OPERATION = "package"
-
+    SLOT = "package"
     ARGUMENTS = {
         **APPLIANCE,
         **REQUIRED_SITE,
         **JOB,
+        **UPDATE_WAIT,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "version": {"type": "str", "required": True},
         "source": {"type": "str"},
         "sha256": {"type": "str"},
+        "content": {"type": "str"},
+        "url_root": {"type": "str"},
+        "previous_source": {"type": "str"},
+        "previous_sha256": {"type": "str"},
+        "require_previous": {"type": "bool", "default": True},
+        "on_restart_required": {"type": "str", "choices": [STOP, GO_ON], "default": STOP},
         "timeout": {"type": "int", "default": 3600},
     }
+    RULES = {
+        "required_if": [("state", "present", ("source", "sha256"))],
+        "required_together": [("previous_source", "previous_sha256")],
+    }
 
-    RULES = {"required_if": [("state", "present", ("source", "sha256"))]}
+    _cached: str = ""
+    """Windows Installer's copy of the MSI that is replaced, as the guard found it."""
+    _wants_restart: bool = False
+    """Whether Windows Installer asked for a restart of the host, in this run."""
 
-    @property
-    def _present(self) -> bool:
-        return bool(self.arguments["state"] == "present")
+    def validate(self, given: Mapping[str, Any]) -> PackageArguments:
+        release, present = target(given), given["state"] == "present"
+        return PackageArguments(
+            **common(given, self.host.name),
+            job=upgrade.job_name("package", release) if present else f"remove-package-{release}",
+            gated=present,
+            target=release,
+            present=present,
+            source=given["source"] or "",
+            sha256=(given["sha256"] or "").upper(),
+            content=given["content"],
+            url_root=given["url_root"],
+            previous_source=given["previous_source"] or "",
+            previous_sha256=(given["previous_sha256"] or "").upper(),
+            require_previous=given["require_previous"],
+            go_on=given["on_restart_required"] == GO_ON,
+        )
 
-    @property
-    def job_name(self) -> str:
-        return f"{'package' if self._present else 'remove-package'}-{self.arguments['version']}"
+    def missing(self, state: Appliance) -> list[Change]:
+        given = self.arguments
+        before = {"scripts": state.scripts, "module_present": state.module_present}
+        if not given.present:
+            gone = {"scripts": None, "module_present": False, "programs": (), "management_service": None}
+            removal = Change(f"remove the MSI {state.scripts}", {**before, "programs": state.programs}, gone)
+            return [removal] if need(state.programs) else []
+        if need(state.scripts) == given.target:
+            saved = _record(state, given.target)
+            what = "put away the record of the MSI's replacement"
+            return [Change(what, {"saved": saved}, {"saved": None}, Kind.RECORD)] if saved else []
+        what = f"replace the MSI {state.scripts or '(removed before)'} by {given.target}"
+        after = predict.msi_replaced(state, given.target)
+        shown = {name: after[name] for name in (*before, "management_service")}
+        return [Change(what, before, shown, becomes=after)]
 
-    def decide(self, state: Appliance) -> list[Change]:
-        return self._decide_present(state) if self._present else self._decide_absent(state)
+    def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
+        if not self.arguments.present:
+            self._require_no_machines(state)
+            return
+        scripts = need(state.scripts)
+        if scripts == self.arguments.target:
+            self._require_restarted(state)
+            return
+        need(state.boot_time)
+        if scripts is None:
+            self._require_own_removal(state)
+        else:
+            self._require_replaceable(state, scripts)
+        self.site.require_way_out(state)
 
-    def _decide_absent(self, state: Appliance) -> list[Change]:
-        begun = self.begun(state)
-        if not begun and not need(state.programs):
-            return []
-        if not begun:
-            self.require_idle_host(state)
-            self._check_removable(state)
-        return [
-            Change(
-                f"remove the MSI {state.scripts}",
-                {"scripts": state.scripts, "module_present": state.module_present, "programs": state.programs},
-                {"scripts": None, "module_present": False, "programs": (), "management_service": None},
-            )
-        ]
+    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
+        if not self.arguments.present:
+            self._remove(state)
+        elif changes[0].kind is Kind.RECORD:
+            self._put_away()
+        else:
+            self._replace(state)
 
-    def _check_removable(self, state: Appliance) -> None:
+    def result(self, state: Appliance) -> dict[str, Any]:
+        """`restart_required`: by Windows Installer, or by the signs that Windows itself leaves."""
+        signs = () if isinstance(state.pending_restart, Unknown) else state.pending_restart
+        waiting = any(sign != FILE_RENAMES for sign in signs)
+        return {"restart_required": self._wants_restart or waiting}
+
+    # --- guarding -----------------------------------------------------------------------------------------------------
+
+    def _require_no_machines(self, state: Appliance) -> None:
         """Without the module no cmdlet answers: nobody could drain, switch or remove the VMs any more."""
-        if need(state.scripts) != self.target:
+        name, release = self.host.name, self.arguments.target
+        if need(state.scripts) != release:
             raise Refused(
-                f"The scripts on {self._host} are {state.scripts}, not {self.target}.",
-                "Name the version that is there.",
+                f"The scripts on {name} are {state.scripts}, not {release}.", "Name the version that is there."
             )
         deployed = [version for version in (need(state.running), need(state.backup)) if version is not None]
         if deployed:
             raise Refused(
-                f"{self._host} has VMs of {', '.join(deployed)}, which only the MSI's cmdlets can drain and remove.",
+                f"{name} has VMs of {', '.join(deployed)}, which only the MSI's cmdlets can drain and remove.",
                 "Remove them with the deployment operation first. To replace the MSI, run this operation with state: present.",
             )
-        self._check_programs(state)
+        self._require_one_program(state)
 
-    def _decide_present(self, state: Appliance) -> list[Change]:
-        target = self.target
-        begun = self.begun(state)
-        if not begun and need(state.scripts) == target:
-            return []
-        if not begun:
-            self._check_start(state, target)
-        what = f"replace the MSI {state.scripts or '(removed before)'} by {target}"
-        return [
-            Change(
-                f"wait for the installation of the MSI {target} that was begun before" if begun else what,
-                {"scripts": state.scripts, "module_present": state.module_present},
-                {"scripts": target, "module_present": True, "management_service": None},
+    def _require_restarted(self, state: Appliance) -> None:
+        """The MSI is there; what is left of its replacement is the restart that Windows Installer asked for."""
+        saved = _record(state, self.arguments.target) or {}
+        since = attempt(_boot_time, saved)
+        if since is None or need(state.boot_time) > need(since) + SAME_BOOT:
+            return
+        self._wants_restart = True
+        if not self.arguments.go_on:
+            raise Refused(
+                f"{self.host.name} was not restarted since its MSI was replaced by {self.arguments.target}, which Windows "
+                "Installer asked for.",
+                failure=FailureClass.MSI_RESTART_NEEDED,
             )
-        ]
+        self._warn_of_restart()
 
-    def _check_start(self, state: Appliance, target: str) -> None:
+    def _require_replaceable(self, state: Appliance, scripts: Version) -> None:
         """Nothing begins unless the state is understood, and the rest of the upgrade can succeed."""
-        scripts = need(state.scripts)
-        if scripts is None:
-            self._check_removed(state)
-        else:
-            problem = path_problem(scripts, target)
-            if problem:
-                raise Refused(f"{self._host}: {problem}", "Check cloud_connector_target_version; nothing was changed.")
-            self._check_programs(state)
-            self.require_gates(state)
-        self.require_way_out(state)
+        release = self.arguments.target
+        problem = path_problem(scripts, release)
+        if problem:
+            raise Refused(f"{self.host.name}: {problem}", failure=FailureClass.NO_UPGRADE_PATH)
+        self._require_own_ini(state)
+        self._require_one_program(state)
+        self.require_gates(state, release)
+        self._require_bits(state)
+        self._require_previous(state, scripts)
 
-    def _check_removed(self, state: Appliance) -> None:
+    def _require_own_ini(self, state: Appliance) -> None:
+        """The address may be that of another appliance: what will be imported has to be of the one that is there."""
+        in_force = need(state.ini_imported) or need(state.ini_appliance)
+        if self.arguments.content is None or in_force is None:
+            return
+        problem = identity_problem(Ini.parse(self.arguments.content), Ini.parse(in_force))
+        if problem:
+            raise Refused(f"{self.host.name}: {problem}", failure=FailureClass.WRONG_HOST)
+
+    def _require_bits(self, state: Appliance) -> None:
+        """Start-CcDownload fetches the newest version that the site has, whatever the scripts are (cloud-connector.md 1.1).
+
+        A version file may be older than the site, but never newer: it proves something where it names a later version than the
+        target. What a private site has, its owner knows.
+        """
+        release = self.arguments.target
+        later = [version for version in need(state.site_versions) if is_upgrade(release, version)]
+        if later and self.arguments.url_root is None:
+            raise Refused(
+                f"The version file in {self.arguments.place.site_directory} names {', '.join(later)}, which is later than "
+                f"{release}: Start-CcDownload would not fetch the bits of {release}.",
+                failure=FailureClass.OTHER_BITS_OFFERED,
+            )
+
+    def _require_previous(self, state: Appliance, scripts: Version) -> None:
+        """Nothing is uninstalled that could not be installed again, unless that was declared."""
+        if _package(_record(state, self.arguments.target), scripts) or self.arguments.previous_source:
+            return
+        found = attempt(self._find_cached, state)
+        if not isinstance(found, Unknown):
+            self._cached = found
+            return
+        what = f"The MSI {scripts} that is installed on {self.host.name} cannot be saved: {found.reason}."
+        if self.arguments.require_previous:
+            raise Refused(what, failure=FailureClass.PREVIOUS_MSI_MISSING)
+        self.host.warn(f"{what} It goes on without it, as declared: nobody can install that version again from here.")
+
+    def _find_cached(self, state: Appliance) -> str:
+        """The path of Windows Installer's own copy. Raises NotReadError where there is none."""
+        (program,) = need(state.programs)
+        try:
+            key = installer.cache_key(str(program["PSChildName"]))
+        except ValueError as error:
+            raise NotReadError(f"Windows Installer does not know it ({error})") from error
+        path = self.host.exchange([steps.local_package("cached", key)]).text("cached", "LocalPackage")
+        if self.host.exchange([steps.file_exists("there", path)]).output("there") != [True]:
+            raise NotReadError(f"Windows Installer's copy {path} is not there")
+        return path
+
+    def _require_own_removal(self, state: Appliance) -> None:
         """Without the module no gate can be asked; that they were passed, our own record shows: it is written after them."""
-        saved = need(state.saved)
-        if saved is not None and saved.get("target") != self.target:
+        name, saved = self.host.name, need(state.saved)
+        if saved is not None and saved.get("target") != self.arguments.target:
             raise Refused(
-                f"The CloudConnector module is missing on {self._host}, and what this collection saved is of an upgrade to "
-                f"{saved.get('target')}, not to {self.target}.",
+                f"The CloudConnector module is missing on {name}, and what this collection saved is of an upgrade to "
+                f"{saved.get('target')}, not to {self.arguments.target}.",
                 "Finish that upgrade; or find out who removed the module, and install the MSI of the running version.",
-                **{"class": "T19-module-missing"},
+                failure=FailureClass.MODULE_MISSING,
             )
-        if saved is None:
+        if saved is None or saved.get("booted"):
             raise Refused(
-                f"The CloudConnector module is missing on {self._host} and this collection has no record of removing it.",
+                f"The CloudConnector module is missing on {name} and this collection has no record of removing it.",
                 "Find out who removed it; install the MSI of the running version, then run the same command again.",
-                **{"class": "T19-module-missing"},
+                failure=FailureClass.MODULE_MISSING,
             )
+        updating = health.update_under_way(state)
+        if updating.status == health.FAIL:
+            raise failures.checks_failed(Refused, f"{name} is not ready for {self.arguments.target}", [updating])
         if need(state.programs):
             raise Refused(
-                f"The CloudConnector module is missing on {self._host}, but {_names(state)} is still installed.",
+                f"The CloudConnector module is missing on {name}, but {_names(state)} is still installed.",
                 "Repair or remove it in Programs and Features, then run the same command again.",
-                **{"class": "T19-module-missing"},
+                failure=FailureClass.MODULE_MISSING,
             )
 
-    def _check_programs(self, state: Appliance) -> None:
+    def _require_one_program(self, state: Appliance) -> None:
         """What is uninstalled is found by its name, which is not documented: it has to be exactly one."""
         if len(need(state.programs)) != 1:
             raise Refused(
-                f"One program on {self._host} should have 'Cloud Connector' in its name, to be uninstalled; "
+                f"One program on {self.host.name} should have 'Cloud Connector' in its name, to be uninstalled; "
                 f"there is {_names(state)}.",
-                "Nothing was uninstalled. Compare Programs and Features of the host, and remove by hand what is not of CCE.",
+                "Compare Programs and Features of the host, and remove by hand what is not of CCE.",
             )
 
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        if self._present and not self.begun(state) and need(state.scripts) is not None:
-            self._save(state)
-        try:
-            if self._present:
-                self.leave_service(state, self._fetch(), self._replace(state), f"install the MSI {self.target}")
-            else:
-                self.run_job(state, self._removals(state), f"remove the MSI {self.target}")
-        except StepsFailed as failed:
-            self._explain_exit_code(failed)
-            raise
+    # --- saving -------------------------------------------------------------------------------------------------------
 
-    def _save(self, state: Appliance) -> None:
-        """Written once, before the first change, and not overwritten by a rerun of the same upgrade.
+    def _save(self, state: Appliance, scripts: Version) -> Mapping[str, Any]:
+        """The record of what is there, written before the first change.
 
-        A record that cannot be read is written anew: as long as the module is there, nothing depends on it.
+        A rerun of the same upgrade finds it and changes nothing of it: by then what is there may be half of the new. One that
+        cannot be read is written anew: as long as the module is there, nothing depends on it.
         """
-        saved = state.saved
-        if isinstance(saved, Mapping) and (saved.get("scripts"), saved.get("target")) == (state.scripts, self.target):
-            return
-        folder = rf"{SAVED}\{state.scripts}"
+        place, saved = self.arguments.place, _record(state, self.arguments.target)
+        if saved and saved.get("scripts") == scripts and (_package(saved, scripts) or not self._has_previous()):
+            return saved
         record = {
-            "target": self.target,
-            "scripts": state.scripts,
+            "target": self.arguments.target,
+            "scripts": scripts,
             "running": encode(state.running),
             "backup": encode(state.backup),
             "programs": encode(state.programs),
-            "appliance_directory": self.arguments["appliance_directory"],
-            "site_directory": self.arguments["site_directory"],
+            "appliance_directory": place.appliance_directory,
+            "site_directory": place.site_directory,
+            "package": self._save_files(scripts),
         }
+        self._write(record)
+        return record
+
+    def _has_previous(self) -> bool:
+        return bool(self.arguments.previous_source or self._cached)
+
+    def _save_files(self, scripts: Version) -> dict[str, str] | None:
+        """Copies the files of the product, and the MSI of its scripts: its path and SHA-256; None where there is none."""
+        folder = rf"{paths.SAVED}\{scripts}"
         files = {
-            "CloudConnector.ini": rf"{self.arguments['appliance_directory']}\CloudConnector.ini",
-            "imported-CloudConnector.ini": rf"{steps.PROGRAM_DATA}\CloudConnector.ini",
-            "module.ini": rf"{steps.PROGRAM_DATA}\module.ini",
+            "CloudConnector.ini": paths.appliance_ini(self.arguments.place.appliance_directory),
+            "imported-CloudConnector.ini": paths.INI_IN_FORCE,
+            "module.ini": paths.MODULE_INI,
         }
         copies = [
             steps.copy_file(f"save_{name}", path, rf"{folder}\{name}", if_there=True) for name, path in files.items()
         ]
-        self.run_steps(
+        asked = [
+            steps.make_folder("our_folder", paths.OURS),
+            steps.protect_folder("protect_folder", paths.OURS),
+            steps.make_folder("folder", folder),
+            *copies,
+            *self._save_package(scripts),
+        ]
+        try:
+            answer = self.host.run(asked, "save what is there before the MSI is removed")
+        except WorkFailed as failed:
+            raise self._explained(failed) from failed
+        if not self._has_previous():
+            return None
+        return {"path": paths.saved_package(scripts), "sha256": answer.text("previous_hash", "Hash")}
+
+    def _save_package(self, scripts: Version) -> list[Step]:
+        """Copies the MSI and compares: the declared source with its hash, else Windows Installer's copy with itself."""
+        given, path = self.arguments, paths.saved_package(scripts)
+        if given.previous_source:
+            return [
+                _fetch("previous", given.previous_source, path),
+                steps.file_hash("previous_hash", path, expect=given.previous_sha256),
+            ]
+        if not self._cached:
+            return []
+        return [steps.copy_file("previous", self._cached, path), steps.hash_of("previous_hash", path)]
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        self.host.run(
             [
-                steps.make_folder("folder", folder),
-                *copies,
-                steps.write_file("record_new", rf"{SAVED}\state.new", json.dumps(record)),
-                steps.move_file("record", rf"{SAVED}\state.new", rf"{SAVED}\state.json"),
+                steps.write_file("record_new", rf"{paths.SAVED}\state.new", json.dumps(record)),
+                steps.move_file("record", rf"{paths.SAVED}\state.new", paths.SAVED_STATE),
             ],
             "save what is there before the MSI is removed",
         )
 
-    @property
-    def _path(self) -> str:
-        return rf"{PACKAGES}\CloudConnector-{self.arguments['version']}.msi"
+    def _put_away(self) -> None:
+        """The record has done its service: it must not open the gates a second time."""
+        self.host.run(
+            [steps.keep_file("finished", paths.SAVED_STATE, paths.SAVED_LAST)], "finish the record of the MSI"
+        )
 
-    def _fetch(self) -> list[steps.Step]:
+    # --- replacing ----------------------------------------------------------------------------------------------------
+
+    def _replace(self, state: Appliance) -> None:
+        saved: Mapping[str, Any] = {}
+        if not self.job_found(state):
+            scripts = need(state.scripts)
+            saved = {} if scripts is None else self._save(state, scripts)
+        fences = [*self._fences(state), *self._fetch(), *_unchanged(saved, state)]
+        try:
+            answer = self.service.leave(state, fences, self._halves(state), f"install the MSI {self.arguments.target}")
+        except WorkFailed as failed:
+            raise self._explained(failed) from failed
+        self._conclude(answer)
+
+    def _conclude(self, answer: Answer | None) -> None:
+        """What the exit codes and the state say together. Without an answer the host restarted, or another run told it."""
+        codes = {} if answer is None else _codes({name: found.output for name, found in answer.results.items()})
+        self._require_done(codes)
+        found = self.host.read(appliance_survey(self.arguments.place, ("versions", "host", "ours")))
+        if found.scripts != self.arguments.target:
+            return
+        if set(codes.values()) & installer.RESTART_CODES:
+            self._restart(found, codes)
+        self._put_away()
+
+    def _restart(self, found: Appliance, codes: Mapping[str, int]) -> None:
+        """The MSI is there, and the host is to be restarted. Where that stops the upgrade, the record says since which boot."""
+        self._wants_restart = True
+        if self.arguments.go_on:
+            self._warn_of_restart()
+            return
+        record = _record(found, self.arguments.target) or {"target": self.arguments.target}
+        self._write({**record, "booted": need(found.boot_time).isoformat()})
+        raise WorkFailed(
+            f"The MSI {self.arguments.target} is installed on {self.host.name}, and Windows Installer wants a restart of the "
+            f"host ({_said(codes)}).",
+            failure=FailureClass.MSI_RESTART_NEEDED,
+            exit_codes=dict(codes),
+        )
+
+    def _require_done(self, codes: Mapping[str, int]) -> None:
+        """An exit code that is no success is a failure of its class, whatever else was done. Raises WorkFailed."""
+        failed = next((half for half, code in codes.items() if code not in installer.DONE_CODES), None)
+        if failed is None:
+            return
+        after = self._after_failure()
+        if after is not None:
+            self.service.warn_if_kept(after)
+        raise self._half_failed(failed, codes)
+
+    def _warn_of_restart(self) -> None:
+        self.host.warn(
+            f"Windows Installer wants a restart of {self.host.name}. It goes on without one, as declared: restart the host in "
+            "maintenance mode. Where Windows counts it as a pending restart, the switch is refused until then."
+        )
+
+    def _fences(self, state: Appliance) -> list[Step]:
+        """A start that arrives late must not do the work again; without the module there is nothing to ask."""
+        return [self.fence("RunningScripts", "scripts", state)] if isinstance(state.scripts, str) else []
+
+    def _fetch(self) -> list[Step]:
         """Fetch and compare first: nothing is uninstalled unless the new MSI is there and is the right one."""
-        source = self.arguments["source"]
-        web = source.lower().startswith(("http://", "https://"))
+        given, path = self.arguments, paths.package(self.arguments.target)
         return [
-            steps.make_folder("folder", PACKAGES),
-            steps.fetch("fetch", source, self._path) if web else steps.copy_file("fetch", source, self._path),
-            steps.file_hash("hash", self._path, expect=self.arguments["sha256"].upper()),
+            steps.make_folder("folder", paths.PACKAGES),
+            _fetch("fetch", given.source, path),
+            steps.file_hash("hash", path, expect=given.sha256),
         ]
 
-    def _removals(self, state: Appliance) -> list[steps.Step]:
-        return [
-            steps.msiexec("uninstall", ["/x", str(program["PSChildName"]), "/qn", "/norestart"])
-            for program in need(state.programs)
-        ]
+    def _halves(self, state: Appliance) -> list[Step]:
+        """Uninstall and install. What decides between the two is whether the product is gone, not what the first one said."""
+        release = self.arguments.target
+        install = installer.arguments("/i", paths.package(release), self._log("install"))
+        return [*self._removals(state), steps.msiexec("install", install)]
 
-    def _replace(self, state: Appliance) -> list[steps.Step]:
-        return [*self._removals(state), steps.msiexec("install", ["/i", f'"{self._path}"', "/qn", "/norestart"])]
+    def _removals(self, state: Appliance) -> list[Step]:
+        """Uninstalls what is there (one program, or none), and stops the list where it is still there afterwards."""
+        programs = () if isinstance(state.programs, Unknown) else state.programs
+        made = [steps.make_folder("log_folder", paths.LOGS)]
+        for code in (str(program["PSChildName"]) for program in programs):
+            made.append(steps.msiexec("uninstall", installer.arguments("/x", code, self._log("uninstall"))))
+            made.append(steps.keys_gone("gone", installer.uninstall_keys(code)))
+        return made
 
-    def _explain_exit_code(self, failed: StepsFailed) -> None:
-        step, output = failed.details.get("step"), failed.details.get("output")
-        if step == "hash":
-            raise Refused(
-                f"The MSI from {self.arguments['source']} has another SHA-256 than cloud_connector_package_sha256.",
+    def _log(self, half: str) -> str:
+        """Where Windows Installer writes what it does."""
+        return paths.installer_log(half, self.arguments.target)
+
+    # --- removing -----------------------------------------------------------------------------------------------------
+
+    def _remove(self, state: Appliance) -> None:
+        doing = f"remove the MSI {self.arguments.target}"
+        try:
+            answer = self.run_job(state, [*self._fences(state), *self._removals(state)], doing)
+        except WorkFailed as failed:
+            raise self._explained(failed) from failed
+        codes = {} if answer is None else _codes({name: found.output for name, found in answer.results.items()})
+        self._require_done(codes)
+        if set(codes.values()) & installer.RESTART_CODES:
+            self._wants_restart = True
+            self.host.warn(f"Windows Installer wants a restart of {self.host.name} ({_said(codes)}).")
+
+    # --- failures -----------------------------------------------------------------------------------------------------
+
+    def _explained(self, failed: WorkFailed) -> WorkFailed:
+        """The same failure, in words of the MSI where it is of that."""
+        step = failed.details.get("step")
+        if step in ("hash", "previous_hash"):
+            source, option = (
+                (self.arguments.source, "cloud_connector_package_sha256")
+                if step == "hash"
+                else (self.arguments.previous_source or "the saved one", "cloud_connector_previous_sha256")
+            )
+            return WorkFailed(
+                f"The MSI from {source} has another SHA-256 than {option}.",
                 "Nothing was uninstalled. Check the source, or the declared hash, and run the same command again.",
+                failure=FailureClass.REFUSED,
             )
-        if step in ("uninstall", "install") and output:
-            code = output[0]["ExitCode"]
-            meaning, remedy, retry = troubles.EXIT_CODES.get(code, troubles.OTHER_EXIT_CODE)
-            raise Refused(
-                f"Windows Installer's {step} on {self._host} {meaning} (exit code {code}).",
-                remedy,
-                **{"class": f"msi-{code}", "retry": retry},
-            )
+        return self._half_failed("uninstall", _codes(failed.outputs)) if step == "gone" else failed
+
+    def _half_failed(self, half: str, codes: Mapping[str, int]) -> WorkFailed:
+        """The failure of one half; where its exit code is one of success, the state did not show it."""
+        code = codes.get(half)
+        done = code in installer.DONE_CODES
+        failure = FailureClass.NOT_CONFIRMED if done else EXIT_CODES.get(code or 0, FailureClass.MSI_OTHER)
+        meaning = "The program is installed all the same." if done else FAILURES[failure].meaning
+        return WorkFailed(
+            f"Windows Installer's {half} on {self.host.name} ended with exit code {code}. {meaning} "
+            f"Its log on the host is {self._log(half)}.",
+            failure=failure,
+            exit_codes=dict(codes),
+            log=self._log(half),
+        )
+
+
+def _fetch(name: str, source: str, path: str) -> Step:
+    web = source.lower().startswith(("http://", "https://"))
+    return steps.fetch(name, source, path) if web else steps.copy_file(name, source, path)
+
+
+def _unchanged(saved: Mapping[str, Any], state: Appliance) -> list[Step]:
+    """A fence: the MSI that is about to be uninstalled lies saved as it was recorded."""
+    package = _package(saved, state.scripts)
+    return [steps.file_hash("previous_hash", package["path"], expect=package["sha256"])] if package else []
+
+
+def _record(state: Appliance, release: Version) -> Mapping[str, Any] | None:
+    """What was saved for the upgrade to that release; None where nothing of that was."""
+    saved = state.saved
+    return saved if isinstance(saved, Mapping) and saved.get("target") == release else None
+
+
+def _package(saved: Mapping[str, Any] | None, scripts: Any) -> Mapping[str, str] | None:
+    """Where the MSI of these scripts lies saved; None where it does not."""
+    package = (saved or {}).get("package")
+    whole = isinstance(package, Mapping) and {"path", "sha256"} <= set(package)
+    return package if whole and (saved or {}).get("scripts") == scripts else None
+
+
+def _boot_time(saved: Mapping[str, Any]) -> datetime | None:
+    """When the host had booted that Windows Installer wanted to restart; None where it did not."""
+    booted = saved.get("booted")
+    return None if booted is None else datetime.fromisoformat(booted)
+
+
+def _codes(outputs: Mapping[str, Sequence[Any]]) -> dict[str, int]:
+    """The exit codes of the halves that were run."""
+    return {half: outputs[half][0]["ExitCode"] for half in HALVES if outputs.get(half)}
+
+
+def _said(codes: Mapping[str, int]) -> str:
+    return ", ".join(f"exit code {code} of its {half}" for half, code in codes.items())
 
 
 def _names(state: Appliance) -> str:

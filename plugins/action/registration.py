@@ -4,24 +4,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
-    APPLIANCE,
-    PROMPTS,
-    SITE,
-    Change,
-    Refused,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._slot import RELEASE, OutOfService, holds
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health, maintenance, slot, steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
+from ..plugin_utils.cce import health, maintenance, steps
+from ..plugin_utils.cce.appliance import Appliance
+from ..plugin_utils.cce.exceptions import Refused, WorkFailed
+from ..plugin_utils.cce.failure_classes import FailureClass
+from ..plugin_utils.cce.reading import need
+from ..plugin_utils.cce.versions import Version
+from ..plugin_utils.operation.arguments import APPLIANCE, PROMPTS, SITE, Arguments, common, target
+from ..plugin_utils.operation.changes import Change, Kind, is_release
+from ..plugin_utils.operation.record import Recorded, RecordedOperation, record_entry
+from ..plugin_utils.operation.service import holds
 
 
-class ActionModule(OutOfService):
-    """Runs attached, because the cmdlet may ask for passwords (cloud-connector.md 1.3)."""
+@dataclass(frozen=True, kw_only=True)
+class RegistrationArguments(Arguments):
+    """`prompts`: answers to what the cmdlet may ask."""
 
+    target: Version
+    present: bool
+    prompts: Sequence[Mapping[str, str]] = field(repr=False)
+
+
+class ActionModule(RecordedOperation[RegistrationArguments]):
+    """Runs attached, because the cmdlet may ask for passwords (cloud-connector.md 1.3).
+
+    Registering is a step of every upgrade (5.3), also of an appliance that the tenant knows: on the new scripts it asks for new
+    account types and moves what has to be moved. So it is written down for which MSI it was done.
+    """
+
+    RECORD = "registration"
+    NEEDS_TENANT = staticmethod(lambda arguments, state: True)
+    """What is registered is a record of the tenant."""
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
@@ -30,68 +47,107 @@ class ActionModule(OutOfService):
         **PROMPTS,
     }
 
-    def decide(self, state: Appliance) -> list[Change]:
-        if need(state.registration) == "half":
-            raise Refused(
-                "The tenant knows one half of this appliance's identity with another other half, so it cannot be registered.",
-                "Compare SiteName, ApplianceName and the Mediation Server's name and address in CloudConnector.ini with "
-                "Get-CsHybridPSTNAppliance; correct the ini or unregister the old appliance.",
-                **{"class": "T6-registration-conflict"},
-            )
-        return self._decide_present(state) if self._present else self._decide_absent(state)
+    def validate(self, given: Mapping[str, Any]) -> RegistrationArguments:
+        return RegistrationArguments(
+            **common(given, self.host.name),
+            target=target(given),
+            present=given["state"] == "present",
+            prompts=tuple(given["prompts"]),
+        )
 
-    @property
-    def _present(self) -> bool:
-        return bool(self.arguments["state"] == "present")
-
-    def _decide_present(self, state: Appliance) -> list[Change]:
-        if health.registered(state):
-            return []
-        self.require_scripts(state)
-        return [
-            Change(
-                "register the appliance with the tenant",
-                {"registration": state.registration, "management_service": state.management_service},
-                {"registration": "full", "management_service": health.REGISTERED_SERVICE},
-            )
-        ]
-
-    def _decide_absent(self, state: Appliance) -> list[Change]:
+    def missing(self, state: Recorded) -> list[Change]:
+        before = {"registration": need(state.registration), "management_service": need(state.management_service)}
+        if self.arguments.present:
+            if health.registered(state) and _is_done(state):
+                return []
+            registered = {"registration": "full", "management_service": health.REGISTERED_SERVICE}
+            record = need(state.record)
+            return [
+                Change(
+                    "register the appliance with the tenant",
+                    {**before, "record": dict(record)},
+                    {**registered, "record": {**record, **_entry(state)}},
+                )
+            ]
         if state.registration == "none":
-            return self._release(state)
-        self.require_scripts(state)
-        self._check_absent(state)
+            return _release_change(state)
         unregistered = {"registration": "none", "management_service": health.UNREGISTERED_SERVICE}
-        before = {"registration": state.registration, "management_service": state.management_service}
-        return [Change("unregister the appliance from the tenant", before, unregistered), *self._release(state)]
+        return [Change("unregister the appliance from the tenant", before, unregistered), *_release_change(state)]
 
-    def _check_absent(self, state: Appliance) -> None:
+    def guard(self, state: Recorded, changes: Sequence[Change]) -> None:
+        if is_release(changes):
+            return
+        if state.registration == "half":
+            raise Refused(
+                "The tenant knows one half of this appliance's identity with another other half, so it cannot be "
+                f"{'registered' if self.arguments.present else 'unregistered'}.",
+                failure=FailureClass.REGISTRATION_CONFLICT,
+            )
+        self.require_scripts(state, self.arguments.target)
+        if not self.arguments.present:
+            self._require_silent(state)
+
+    def act(self, state: Recorded, changes: Sequence[Change]) -> None:
+        if not is_release(changes):
+            self._run_cmdlet(state)
+        if any(change.kind is Kind.RELEASE for change in changes):
+            self.service.release(state)
+
+    def _require_silent(self, state: Appliance) -> None:
         """What becomes of its calls when the tenant forgets an appliance is not documented, so none may live on it."""
-        self.require_idle_host(state)
-        self.require_site()
         if not maintenance.is_silent(state):
             raise Refused(
-                f"{self._host} stays registered: calls can live on it.",
+                f"{self.host.name} stays registered: calls can live on it.",
                 "Bring it into maintenance mode, or remove its deployment, before it is unregistered.",
             )
-        self.require_spare(state, silent=True)
+        self.site.require_spare(state, silent=True)
 
-    def _release(self, state: Appliance) -> list[Change]:
-        """An appliance without VMs that the tenant does not know belongs to the site no more, and holds nobody up."""
-        if need(state.machines) or not holds(state):
-            return []
-        return [Change(RELEASE, {"slot": state.slot}, {"slot": None})]
+    def _run_cmdlet(self, state: Recorded) -> None:
+        fence = self.fence("RunningScripts", "scripts", state)
+        if not self.arguments.present:
+            self.host.run([fence, steps.unregister()], "unregister the appliance")
+            return
+        acts, doing, entry = [fence, steps.register()], "register the appliance", _entry(state)
+        try:
+            self.run_and_record(state, acts, doing, answers=self.arguments.prompts, **entry)
+        except WorkFailed as failed:
+            self._require_accepted(failed)
+            self.record.write(state, **entry)
 
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        if self._present:
-            self.run_steps([steps.register()], "register the appliance", self.arguments["prompts"])
-        else:
-            self.run_steps(self._absent_steps(state), "unregister the appliance", self.arguments["prompts"])
+    def _require_accepted(self, failed: WorkFailed) -> None:
+        """Whether a failure only says that the appliance is registered already, which Microsoft's page has as an error.
 
-    def _absent_steps(self, state: Appliance) -> list[steps.Step]:
-        asked = []
-        if state.registration != "none":
-            asked = [self.fence("RunningScripts", "scripts", state), steps.unregister()]
-        if state.slot is not None and self._release(state):
-            asked += slot.end_steps(self.arguments["site_directory"], need(state.slot))
-        return asked
+        The tenant agreed before, or the guard had refused. A management service that is not as a registration leaves it shows
+        that this one did not come to its end. Raises the failure.
+        """
+        if failed.failure is not FailureClass.REGISTRATION_CONFLICT:
+            raise failed
+        after = self._after_failure()
+        if after is None or not health.registered(after):
+            raise failed
+        self.host.warn(
+            f"{failed.what} The tenant knows {self.host.name} in full, so this is taken for: registered already."
+        )
+
+
+def _is_done(state: Recorded) -> bool:
+    """Whether the cmdlet was run with the MSI that is there.
+
+    An appliance whose VMs are of that version was registered with it, whoever did that: its deployment needs it
+    (cloud-connector.md 1.1).
+    """
+    done = record_entry(state, "registered", "scripts", "product_codes")
+    return need(state.running) == need(state.scripts) or dict(done or {}) == _entry(state)["registered"]
+
+
+def _entry(state: Appliance) -> dict[str, Any]:
+    """What tells one MSI from another."""
+    codes = sorted(str(program["PSChildName"]) for program in need(state.programs))
+    return {"registered": {"scripts": need(state.scripts), "product_codes": codes}}
+
+
+def _release_change(state: Appliance) -> list[Change]:
+    """An appliance without VMs that the tenant does not know belongs to the site no more, and holds nobody up."""
+    if need(state.machines) or not holds(state):
+        return []
+    return [Change("release the out-of-service slot of the site", {"slot": state.slot}, {"slot": None}, Kind.RELEASE)]

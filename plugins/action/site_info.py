@@ -4,43 +4,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._bridge import Connection
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._connections import connect
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._controller import ControllerAction, Refused
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._moves import ignored_keyword, predicted
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE, PLACES, PREDICTED
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._site import Reader
+from ansible.utils.display import Display
+
+from ..plugin_utils.bridge.connections import connect
+from ..plugin_utils.bridge.exchange import Connection
+from ..plugin_utils.bridge.masking import Masker
+from ..plugin_utils.cce.reading import Unknown
+from ..plugin_utils.cce.site import Observation, Place, Unreadable, observed
+from ..plugin_utils.cce.state import appliance_survey, tenant_survey
+from ..plugin_utils.cce.tenant_records import TenantRecords
+from ..plugin_utils.controller.action import ControllerAction
+from ..plugin_utils.operation.arguments import APPLIANCE, PLACES, SUBSET, place, subset
+from ..plugin_utils.operation.base import refuse_keywords
+from ..plugin_utils.operation.clock import Clock
+from ..plugin_utils.operation.predictions import PredictionStore
+from ..plugin_utils.operation.site_reader import SiteReader
+from ..plugin_utils.operation.tenant_logon import patiently
+
+TENANT = "tenant"
+"""The subset for which somebody has to log on."""
+
+LOGONS = 2
+"""Appliances of a site through which a logon is tried: one may lack the administrator, all of them may not be asked."""
+
+
+def _known(found: Observation, records: TenantRecords) -> Observation:
+    """The observation with what the tenant's records say of it."""
+    return found if isinstance(found, Unreadable) else records.applied(found)
 
 
 class ActionModule(ControllerAction):
     """Runs for one host and talks to many: the connection of the task is not used."""
 
-    ARGUMENTS = {
-        "appliances": {**PLACES["appliances"], "required": True},
-        "exchange_timeout": APPLIANCE["exchange_timeout"],
-    }
+    ARGUMENTS = {**PLACES, **SUBSET, "exchange_timeout": APPLIANCE["exchange_timeout"]}
 
     BYPASS_HOST_LOOP = False
 
-    def answer(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        ignored = ignored_keyword(self)
-        if ignored:
-            raise Refused(ignored[0], ignored[1:])
-        reader = Reader(lambda host: self.connect(task_vars, host), arguments["exchange_timeout"], self.clock)
-        states = reader.read(arguments["appliances"])
-        return {"states": [self._predicted(state, task_vars) for state in states]}
+    clock = Clock()
 
-    def _predicted(self, state: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
-        """In check mode, the state that the operations before this one would have made of an appliance."""
-        handed = predicted(state["name"], task_vars, PREDICTED) if self._task.check_mode else None
-        return state if handed is None or "unreadable" in state else {**state, **handed}
+    def answer(self, given: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        refuse_keywords(self)
+        places = [place(one, one["name"]) for one in given["appliances"]]
+        reader = SiteReader(
+            lambda host: self.connect(task_vars, host), given["exchange_timeout"], Masker(()), self.clock
+        )
+        wanted = subset(given["gather_subset"])
+        found = reader.read(places, lambda at: appliance_survey(at, wanted)) if set(wanted) - {TENANT} else {}
+        records = None
+        if TENANT in wanted:
+            records = self._records(reader, [at for at in places if not isinstance(found.get(at.name), Unreadable)])
+            found = {name: _known(one, records) for name, one in found.items()}
+        states = [self._state(name, one, task_vars) for name, one in found.items()]
+        return {"states": states, **({} if records is None else {"tenant": records.to_dict()})}
 
     def connect(self, task_vars: Mapping[str, Any], host: str) -> Connection:
-        """A connection to an appliance of the inventory."""
+        """A connection to an appliance of the inventory. Raises AnsibleConnectionFailure."""
         return connect(self, task_vars, host)
 
-    clock = staticmethod(lambda: datetime.now(UTC))
+    def _records(self, reader: SiteReader, places: Sequence[Place]) -> TenantRecords:
+        """The tenant's records through the first of these appliances, or the next one where that cannot log on."""
+        refused: list[str] = []
+        for at in places[:LOGONS]:
+            records = self._ask(reader, at)
+            if not isinstance(records.logon, Unknown):
+                return records
+            refused.append(f"{at.name}: {records.logon.reason}")
+            if records.sessions_are_full:
+                break
+        return TenantRecords.unread(
+            "; ".join(refused) or "no appliance of the site could be asked for the tenant's records"
+        )
+
+    def _ask(self, reader: SiteReader, at: Place) -> TenantRecords:
+        def ask() -> TenantRecords:
+            found = reader.read([at], tenant_survey)[at.name]
+            return TenantRecords.unread(found.reason) if isinstance(found, Unreadable) else found
+
+        def tell(text: str) -> None:
+            Display().display(f"  {at.name}: {text}")
+
+        return patiently(ask, lambda found: found.sessions_are_full, tell, self.clock.sleep)
+
+    def _state(self, name: str, found: Observation, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """The state as it is returned; in check mode as the operations before this one would have left it."""
+        if not isinstance(found, Unreadable):
+            store = PredictionStore.of(name, name, task_vars, check_mode=self._task.check_mode)
+            found = found.inherit(store.inherited)
+        try:
+            return observed(name, found)
+        except RecursionError:
+            return observed(name, Unreadable("what it answered is nested too deep"))

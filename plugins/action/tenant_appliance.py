@@ -5,23 +5,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._tenant import (
-    TENANT,
-    Change,
-    Refused,
-    Tenant,
-    TenantOperation,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps, tenant, tenant_steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.tenant import Member
+from ..plugin_utils.cce import tenant, tenant_steps
+from ..plugin_utils.cce.answers import Answer
+from ..plugin_utils.cce.reading import need
+from ..plugin_utils.cce.state import Survey
+from ..plugin_utils.cce.tenant import Tenant
+from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.tenant import READING, TENANT, TenantArguments, TenantOperation, tenant_change
 
 
-class ActionModule(TenantOperation):
-    """`Set-CsHybridPSTNAppliance -MaintenanceMode`: the management service keeps its hands off, calls go on (2.2)."""
+@dataclass(frozen=True, kw_only=True)
+class FlagArguments(TenantArguments):
+    """`name`: the Windows name of the host, by which the tenant knows the appliance."""
+
+    site: str
+    maintenance_mode: bool
+
+    @property
+    def subject(self) -> str:
+        """The record, in words that follow "the tenant has no"."""
+        return f"appliance {self.name} in the site {self.site}"
+
+    @property
+    def key(self) -> str:
+        """What its record is kept by."""
+        return f"{self.site}/{self.name}"
+
+
+class ActionModule(TenantOperation[FlagArguments]):
+    """`Set-CsHybridPSTNAppliance -MaintenanceMode` suspends automatic recovery and updates; it does not affect calls (2.2)."""
 
     ARGUMENTS = {
         **TENANT,
@@ -30,45 +45,40 @@ class ActionModule(TenantOperation):
         "maintenance_mode": {"type": "bool", "required": True},
     }
     RECORD = "tenant_appliance"
+    NOT_THERE = "Correct site and name (the name of the host), or register the appliance."
 
-    @property
-    def _key(self) -> str:
-        return f"{self.arguments['site']}/{self.arguments['name']}"
+    def validate(self, given: Mapping[str, Any]) -> FlagArguments:
+        return FlagArguments(**given)
 
-    def asks(self) -> list[steps.Step]:
-        return [tenant_steps.appliance_record(self.arguments["site"], self.arguments["name"])]
+    def survey(self) -> Survey[Tenant]:
+        key = self.arguments.key
 
-    def understand(self, answer: Mapping[str, Any]) -> Tenant:
-        member = tenant.parse_member(answer, self._key)
-        return Tenant(appliances={self._key: member} if member else {})
+        def parse(answer: Answer) -> Tenant:
+            member = tenant.parse_member(answer, key)
+            return Tenant(appliances={key: member} if member else {})
 
-    def decide(self, state: Tenant) -> list[Change]:
-        wanted = self.arguments["maintenance_mode"]
-        found = need(self._member(state).maintenance_mode)
-        if found == wanted:
-            return []
-        what = f"switch the tenant's maintenance mode of {self._key} {'on' if wanted else 'off'}"
-        return [Change(what, {"maintenance_mode": found}, {"maintenance_mode": wanted})]
+        return Survey([tenant_steps.appliance_record(self.arguments.site, self.arguments.name)], parse, READING)
 
-    def _member(self, state: Tenant) -> Member:
-        member = state.appliances.get(self._key)
+    def missing(self, state: Tenant) -> list[Change]:
+        given = self.arguments
+        what = f"switch the tenant's maintenance mode of {given.key} {'on' if given.maintenance_mode else 'off'}"
+        member = state.appliances.get(given.key)
         if member is None:
-            raise Refused(
-                f"The tenant has no appliance {self.arguments['name']} in the site {self.arguments['site']}.",
-                "Correct site and name (the name of the host), or register the appliance. Nothing was changed.",
-            )
-        return member
+            return [Change(what)]
+        found = need(member.maintenance_mode)
+        if found == given.maintenance_mode:
+            return []
+        after = {**state.appliances, given.key: replace(member, maintenance_mode=given.maintenance_mode)}
+        before = {"maintenance_mode": found}
+        return [tenant_change(what, before, {"maintenance_mode": given.maintenance_mode}, appliances=after)]
 
     def act(self, state: Tenant, changes: Sequence[Change]) -> None:
-        asked = tenant_steps.set_appliance(self._member(state).identity, self.arguments["maintenance_mode"])
-        self.run_in_tenant([asked], changes[0].what)
+        given = self.arguments
+        member = state.appliances[given.key]
+        fence = tenant_steps.appliance_record(given.site, given.name, member)
+        asked = tenant_steps.set_appliance(member.identity, given.maintenance_mode)
+        self.run_in_tenant([fence, asked], changes[0].what)
 
-    def seen(self, state: Tenant) -> Mapping[str, Any] | None:
-        member = state.appliances.get(self._key)
-        if member is None:
-            return None
-        return {"site": self.arguments["site"], "name": self.arguments["name"], **vars(member)}
-
-    def _predicted(self, state: Tenant, changes: Sequence[Change]) -> Tenant:
-        member = replace(self._member(state), maintenance_mode=self.arguments["maintenance_mode"])
-        return state.with_changes(appliances={**state.appliances, self._key: member})
+    def entry(self, state: Tenant) -> Mapping[str, Any] | None:
+        member = state.appliances.get(self.arguments.key)
+        return None if member is None else {"site": self.arguments.site, "name": self.arguments.name, **vars(member)}

@@ -5,20 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._tenant import (
-    TENANT,
-    Change,
-    Refused,
-    Tenant,
-    TenantOperation,
-    merged,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps, tenant, tenant_steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.tenant import Site
+from ..plugin_utils.cce import steps, tenant, tenant_steps
+from ..plugin_utils.cce.exceptions import Refused
+from ..plugin_utils.cce.reading import need
+from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.cce.tenant import Site, Tenant
+from ..plugin_utils.operation.changes import Change, merged
+from ..plugin_utils.operation.tenant import TENANT, TenantArguments, TenantOperation, tenant_change
 
 NAMES: dict[str, Any] = {"type": "list", "elements": "str"}
 WINDOWS: dict[str, Any] = {
@@ -33,10 +29,25 @@ PARAMETERS = {
     "os_windows": "OsUpdateTimeWindow",
 }
 """Field of a site -> parameter of Set-CsHybridPSTNSite."""
-NOTHING_CHANGED = "Nothing was changed."
+VALUES, LISTS = ("auto_update", "edge_fqdn"), ("bits_windows", "os_windows")
 
 
-class ActionModule(TenantOperation):
+@dataclass(frozen=True, kw_only=True)
+class SiteArguments(TenantArguments):
+    """What the site has to be.
+
+    Attributes:
+        values: the fields of VALUES that were given.
+        lists: the fields of LISTS that were given, each with its `add`, `remove` and `set`.
+    """
+
+    values: Mapping[str, Any]
+    lists: Mapping[str, Mapping[str, Sequence[str] | None]]
+    remember: bool
+    restore: bool
+
+
+class ActionModule(TenantOperation[SiteArguments]):
     """`Set-CsHybridPSTNSite`. What automatic update was before it is suspended can be kept on the site."""
 
     ARGUMENTS = {
@@ -56,122 +67,120 @@ class ActionModule(TenantOperation):
         "mutually_exclusive": [("restore", "auto_update"), ("restore", "remember")],
     }
 
-    def asks(self) -> list[steps.Step]:
-        directory = self.arguments["site_directory"]
-        note = [steps.file_text("note", tenant.note_path(directory))] if directory else []
-        return [*super().asks(), *note]
+    def validate(self, given: Mapping[str, Any]) -> SiteArguments:
+        directory = given["site_directory"]
+        return SiteArguments(
+            exchange_timeout=given["exchange_timeout"],
+            name=given["name"],
+            values={field: given[field] for field in VALUES if given[field] is not None},
+            lists={field: given[field] for field in LISTS if given[field]},
+            note=tenant.note_path(directory) if directory else "",
+            remember=given["remember"],
+            restore=given["restore"],
+        )
 
-    def understand(self, answer: Mapping[str, Any]) -> Tenant:
-        found, name = super().understand(answer), self.arguments["name"]
-        if not self.arguments["site_directory"]:
-            return found
-        return found.with_changes(notes={name: tenant.parse_note(answer, name)})
+    # --- what is left to do -------------------------------------------------------------------------------------------
 
-    # --- deciding -----------------------------------------------------------------------------------------------------
-
-    def decide(self, state: Tenant) -> list[Change]:
-        name, site = self._site(state)
-        note = state.notes.get(self.arguments["name"])
-        if self.arguments["restore"]:
-            return self._restoring(name, site, note)
-        changes = [self._change(name, site, field, value) for field, value in self._wanted(site, state).items()]
-        if note is None and self.arguments["remember"] and any("auto_update" in change.after for change in changes):
-            changes.insert(0, self._remembering(name, site))
+    def missing(self, state: Tenant) -> list[Change]:
+        found = tenant.find(state.sites, self.arguments.name)
+        if found is None:
+            return [Change(f"find the site {self.arguments.name}")]
+        name, site = found
+        note = state.notes.get(self.arguments.name)
+        if self.arguments.restore:
+            return [] if note is None else self._restoring(state, name, site, note)
+        changes = _settings(state, name, site, self._wanted(site))
+        if note is None and self.arguments.remember and "auto_update" in merged(changes):
+            was = need(site.auto_update)
+            what = f"write down in the site directory that automatic update of {name} was {_on(was)}"
+            changes.insert(0, self._note_change(what, state, None, was))
         return changes
 
-    def _site(self, state: Tenant) -> tuple[str, Site]:
-        found = tenant.find(state.sites, self.arguments["name"])
-        if found is None:
-            raise Refused(
-                f"The tenant has no PSTN site {self.arguments['name']}: it has {_told(state.sites or ())}.",
-                f"Correct the name. Register-CcAppliance makes a site, this module does not. {NOTHING_CHANGED}",
-            )
-        return found
-
-    def _wanted(self, site: Site, state: Tenant) -> dict[str, Any]:
+    def _wanted(self, site: Site) -> dict[str, Any]:
         """The fields that have to change, with what they have to be."""
-        given = {field: self.arguments[field] for field in ("auto_update", "edge_fqdn")}
-        wanted = {field: value for field, value in given.items() if value is not None and not _is(site, field, value)}
-        for field in ("bits_windows", "os_windows"):
-            present, modifier = getattr(site, field), self.arguments[field]
-            if modifier and not tenant.same_names(need(present), tenant.modified(present, modifier)):
-                wanted[field] = self._known(tenant.modified(present, modifier), state)
+        wanted = {field: value for field, value in self.arguments.values.items() if not _is(site, field, value)}
+        for field, modifier in self.arguments.lists.items():
+            present = need(getattr(site, field))
+            after = tenant.modified(present, modifier)
+            if not tenant.same_names(present, after):
+                wanted[field] = after
         return wanted
 
-    def _known(self, windows: Sequence[str], state: Tenant) -> tuple[str, ...]:
-        missing = [name for name in windows if tenant.find(state.windows, name) is None]
-        if missing:
-            raise Refused(
-                f"The tenant has no update window {', '.join(missing)}: it has {_told(state.windows or ())}.",
-                f"Correct the name, or make the window with the module update_window. {NOTHING_CHANGED}",
-            )
-        return tuple(windows)
-
-    def _change(self, name: str, site: Site, field: str, value: Any) -> Change:
-        words = {"auto_update": f"switch automatic update of {name} {'on' if value else 'off'}"}
-        what = words.get(field, f"set {field} of {name} to {_told(value) if isinstance(value, tuple) else value}")
-        return Change(what, {field: getattr(site, field)}, {field: value})
-
-    def _remembering(self, name: str, site: Site) -> Change:
-        found = need(site.auto_update)
-        what = f"write down in the site directory that automatic update of {name} was {'on' if found else 'off'}"
-        return Change(what, {"remembered": None}, {"remembered": found})
-
-    def _restoring(self, name: str, site: Site, note: bool | None) -> list[Change]:
+    def _restoring(self, state: Tenant, name: str, site: Site, note: bool) -> list[Change]:
         """First the setting, then the note: whatever happens between, the next run finds the note."""
-        if note is None:
-            return []
-        changes = [] if _is(site, "auto_update", note) else [self._change(name, site, "auto_update", note)]
-        forget = f"remove the note in the site directory that automatic update of {name} was {'on' if note else 'off'}"
-        return [*changes, Change(forget, {"remembered": note}, {"remembered": None})]
+        setting = {} if _is(site, "auto_update", note) else {"auto_update": note}
+        forget = f"remove the note in the site directory that automatic update of {name} was {_on(note)}"
+        return [*_settings(state, name, site, setting), self._note_change(forget, state, note, None)]
+
+    def _note_change(self, what: str, state: Tenant, before: bool | None, after: bool | None) -> Change:
+        notes = {**state.notes, self.arguments.name: after}
+        return tenant_change(what, {"remembered": before}, {"remembered": after}, notes=notes)
+
+    def guard(self, state: Tenant, changes: Sequence[Change]) -> None:
+        if tenant.find(state.sites, self.arguments.name) is None:
+            raise Refused(
+                f"The tenant has no PSTN site {self.arguments.name}: it has {_listed(state.sites or ())}.",
+                "Correct the name. Register-CcAppliance makes a site, this module does not.",
+            )
+        after = merged(changes)
+        windows = [name for field in LISTS for name in after.get(field, ())]
+        unknown = [name for name in windows if tenant.find(state.windows, name) is None]
+        if unknown:
+            raise Refused(
+                f"The tenant has no update window {', '.join(unknown)}: it has {_listed(state.windows or ())}.",
+                "Correct the name, or make the window with the module update_window.",
+            )
 
     # --- acting -------------------------------------------------------------------------------------------------------
 
     def act(self, state: Tenant, changes: Sequence[Change]) -> None:
-        name, site = self._site(state)
+        name, site = tenant.get(state.sites, self.arguments.name)
         after = merged(changes)
-        asked = self._note_steps(name, site) if after.get("remembered") is not None else []
         settings = {
-            PARAMETERS[field]: _said(site, field, value) for field, value in after.items() if field in PARAMETERS
+            PARAMETERS[field]: _parameter(site, field, value) for field, value in after.items() if field in PARAMETERS
         }
+        asked = [tenant_steps.auto_update_is("found", name, need(site.auto_update))] if "auto_update" in after else []
+        asked += self._note_steps(name, site) if after.get("remembered") is not None else []
         asked += [tenant_steps.set_site(name, settings)] if settings else []
-        asked += self._forget_steps(name, state) if self.arguments["restore"] else []
+        asked += self._forget_steps(name, state) if self.arguments.restore else []
         self.run_in_tenant(asked, f"change the site {name}")
 
-    def _note_steps(self, name: str, site: Site) -> list[steps.Step]:
+    def _note_steps(self, name: str, site: Site) -> list[Step]:
         """Complete at once and never over another note; nothing is set unless it is there and still true."""
-        found = need(site.auto_update)
-        path, text = tenant.note_path(self.arguments["site_directory"]), tenant.note_text(name, found)
+        path, text = self.arguments.note, tenant.note_text(name, need(site.auto_update))
         return [
-            tenant_steps.auto_update_is("found", name, found),
             steps.write_file("write_note", f"{path}.new", text),
             steps.place_file("place_note", f"{path}.new", path),
             steps.file_unchanged("note_is", path, expect=[text]),
         ]
 
-    def _forget_steps(self, name: str, state: Tenant) -> list[steps.Step]:
+    def _forget_steps(self, name: str, state: Tenant) -> list[Step]:
         """The note goes only where the setting is back, as the tenant itself says."""
-        note = state.notes[self.arguments["name"]]
+        note = state.notes[self.arguments.name]
         return [
             tenant_steps.auto_update_is("restored", name, bool(note)),
-            steps.remove_file("forget", tenant.note_path(self.arguments["site_directory"])),
+            steps.remove_file("forget", self.arguments.note),
         ]
 
-    # --- telling ------------------------------------------------------------------------------------------------------
-
-    def seen(self, state: Tenant) -> Mapping[str, Any] | None:
-        found = tenant.find(state.sites, self.arguments["name"])
+    def entry(self, state: Tenant) -> Mapping[str, Any] | None:
+        found = tenant.find(state.sites, self.arguments.name)
         if found is None:
             return None
         name, site = found
-        return {"name": name, **vars(site), "remembered": state.notes.get(self.arguments["name"])}
+        return {"name": name, **vars(site), "remembered": state.notes.get(self.arguments.name)}
 
-    def _predicted(self, state: Tenant, changes: Sequence[Change]) -> Tenant:
-        name, site = self._site(state)
-        after = merged(changes)
-        notes = {self.arguments["name"]: after.pop("remembered")} if "remembered" in after else {}
-        sites = {**(state.sites or {}), name: replace(site, **after)}
-        return state.with_changes(sites=sites, notes={**state.notes, **notes})
+
+def _settings(state: Tenant, name: str, site: Site, wanted: Mapping[str, Any]) -> list[Change]:
+    """A change for each field; each has the site as it is after those before it."""
+    changes = []
+    for field, value in wanted.items():
+        before, site = {field: getattr(site, field)}, replace(site, **{field: value})
+        shown = _listed(value) if isinstance(value, tuple) else value
+        what = f"set {field} of {name} to {shown}"
+        if field == "auto_update":
+            what = f"switch automatic update of {name} {_on(value)}"
+        changes.append(tenant_change(what, before, {field: value}, sites={**(state.sites or {}), name: site}))
+    return changes
 
 
 def _is(site: Site, field: str, value: Any) -> bool:
@@ -179,9 +188,13 @@ def _is(site: Site, field: str, value: Any) -> bool:
     return str(present).lower() == str(value).lower()
 
 
-def _said(site: Site, field: str, value: Any) -> Any:
+def _parameter(site: Site, field: str, value: Any) -> Any:
     return tenant.list_modifier(need(getattr(site, field)), value) if isinstance(value, tuple) else value
 
 
-def _told(names: Iterable[str]) -> str:
+def _on(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"

@@ -4,30 +4,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import (
-    APPLIANCE,
-    JOB,
-    SITE,
-    Change,
-    Refused,
-)
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._recorded import RecordedOperation, has_it
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import Results, attempt
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.ini import identity
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import need
+from ..plugin_utils.cce import steps
+from ..plugin_utils.cce.answers import attempt
+from ..plugin_utils.cce.exceptions import NotReadError, Refused
+from ..plugin_utils.cce.failure_classes import FailureClass
+from ..plugin_utils.cce.ini_document import identity
+from ..plugin_utils.cce.reading import Unknown, need
+from ..plugin_utils.cce.tenant_records import NOT_ASKED, TenantRecords
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common
+from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.record import Recorded, RecordedOperation, has_it, record_change
 
 PARTS = ("SiteName", "MediationServerFqdn", "MediationServerIPAddress")
 
 
-class ActionModule(RecordedOperation):
+class ActionModule(RecordedOperation[Arguments]):
     """What `Publish-CcAppliance` reads, the tenant's Mediation Servers of the site, decides whether it has to run again."""
 
     RECORD = "topology"
+    NEEDS_TENANT = staticmethod(lambda arguments, state: True)
+    """What is published are records of the tenant."""
+    OWN_RECORDS = True
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
@@ -35,55 +36,56 @@ class ActionModule(RecordedOperation):
         "timeout": {"type": "int", "default": 3600},
     }
 
-    job_name = "publish"
+    def validate(self, given: Mapping[str, Any]) -> Arguments:
+        return Arguments(**common(given, self.host.name), job="publish")
 
-    def learn(self, results: Results) -> dict[str, Any]:
-        """The survey asks for them already."""
-        return {"mediation_servers": attempt(_mediation_servers, results)}
-
-    def decide(self, state: Appliance) -> list[Change]:
-        servers = self._servers_of_site(state)
-        done = self.record
-        if not self.begun(state) and done.get("servers") == servers and has_it(state, done["running"]):
+    def missing(self, state: Recorded) -> list[Change]:
+        servers, done = self._servers_of_site(state), need(state.record)
+        if done.get("servers") == servers and has_it(state, done.get("running")):
             return []
-        if not self.begun(state):
-            self._check_start(state)
         what = f"publish {', '.join(servers)} to the VMs of {state.running}"
-        return [self.record_change(what, servers=servers, running=state.running)]
+        return [record_change(what, state, servers=servers, running=state.running)]
 
-    def _servers_of_site(self, state: Appliance) -> dict[str, str]:
-        """FQDN and address of each, in a fixed order."""
-        own = identity(need(state.ini))
-        if own is None:
-            raise Refused(
-                f"CloudConnector.ini of {self._host} does not tell the identity of its site.",
-                "Complete it and import it.",
-            )
-        found = need(self.subject["mediation_servers"])
-        return {fqdn: address for site, fqdn, address in found if site.casefold() == own.site_name.casefold()}
-
-    def _check_start(self, state: Appliance) -> None:
-        self.require_idle_host(state)
+    def guard(self, state: Recorded, changes: Sequence[Change]) -> None:
         if need(state.running) is None:
             raise Refused(
-                f"Nothing is deployed on {self._host}: its own deployment takes the topology of its day.",
+                f"Nothing is deployed on {self.host.name}: its own deployment takes the topology of its day.",
                 "Publish on the other appliances of the site.",
+                failure=FailureClass.NOTHING_DEPLOYED,
             )
         if need(state.registration) != "full":
             raise Refused(
-                f"The tenant does not know {self._host} as it is ({state.registration} match).",
-                "Register the appliance first; nothing was published.",
+                f"The tenant does not know {self.host.name} as it is ({state.registration} match).",
+                "Register the appliance first.",
+                failure=FailureClass.NOT_REGISTERED,
             )
 
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
+    def act(self, state: Recorded, changes: Sequence[Change]) -> None:
         """What is written down is what was read before: a server that the tenant gets meanwhile is published again."""
-        self.run_job(state, [steps.publish()], "publish the topology")
-        self.write_record(**{name: changes[0].after["record"][name] for name in ("servers", "running")})
+        doing = "publish the topology"
+        if self.job_found(state):
+            self.run_job(state, [steps.publish()], doing)
+            return
+        fences = [self.fence("RunningBits", "running", state)]
+        published = {"servers": self._servers_of_site(state), "running": state.running}
+        self.run_recorded_job(state, [steps.publish()], doing, fences=fences, **published)
+
+    def take_records(self, state: Recorded, records: TenantRecords) -> Recorded:
+        return replace(state, subject={"mediation_servers": attempt(_mediation_servers, records)})
+
+    def _servers_of_site(self, state: Recorded) -> dict[str, str]:
+        """FQDN and address of each, in a fixed order."""
+        own = identity(need(state.ini))
+        if own is None:
+            raise NotReadError("CloudConnector.ini does not tell the identity of its site; complete it and import it")
+        found = need(state.subject.get("mediation_servers", Unknown(NOT_ASKED)))
+        return {fqdn: address for site, fqdn, address in found if site.casefold() == own.site_name.casefold()}
 
 
-def _mediation_servers(results: Results) -> list[tuple[str, str, str]]:
-    results.some("tenant_session")
+def _mediation_servers(records: TenantRecords) -> list[tuple[str, str, str]]:
+    found = need(records.appliances)
+    if any(one.get(part) is None for one in found for part in PARTS):
+        raise NotReadError("an appliance of the tenant lacks a part of its Mediation Server")
     return sorted(
-        (str(one["SiteName"]), str(one["MediationServerFqdn"]), str(one["MediationServerIPAddress"]))
-        for one in results.objects("tenant_appliances", of=PARTS)
+        (str(one["SiteName"]), str(one["MediationServerFqdn"]), str(one["MediationServerIPAddress"])) for one in found
     )

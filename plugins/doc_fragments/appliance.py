@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Equal to `_operation.APPLIANCE` by test."""
+    """Equal to `operation.arguments.APPLIANCE` by test."""
 
     DOCUMENTATION = r"""
 options:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Equal to `_operation.JOB` by test."""
+    """Equal to `operation.arguments.JOB` by test."""
 
     DOCUMENTATION = r"""
 options:

@@ -6,34 +6,29 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Equal to `_operation.SITE` by test; the variant `site.required` to `_operation.REQUIRED_SITE`."""
+    """Equal to `operation.arguments.SITE` by test; the variant `site.required` to `operation.arguments.REQUIRED_SITE`."""
 
     DOCUMENTATION = r"""
 options:
   site:
     description:
-      - What is known of the whole site, so that the module can tell who carries the calls.
-      - A module that may take an appliance out of service refuses to work without it, or with a state older than a minute.
+      - The whole site of the appliance, so that the module can tell who carries the calls.
+      - A module that may take an appliance out of service refuses to work without it. Right before, it reads the other appliances
+        itself, each over its own connection; one that cannot be read counts as no capacity.
     type: dict
     suboptions:
       name:
         description: Name of the site.
         type: str
         required: true
-      states:
+      appliances:
         description:
-          - The RV(sfb.cloud_connector.appliance_info#module:appliance) of every appliance of the site, this one included.
-          - An appliance that could not be read belongs in the list too, as C({name, unreadable}); it counts as no capacity.
+          - Where all appliances of the site are, this one included, as for O(sfb.cloud_connector.site_info#module:appliances).
+            The filter P(sfb.cloud_connector.site_appliances#filter) makes it from inventory variables.
+          - An appliance that is left out is not read, and its calls and its capacity are not counted.
         type: list
         elements: dict
         required: true
-      appliances:
-        description:
-          - Where the appliances of the site are, as for O(sfb.cloud_connector.site_info#module:appliances).
-          - With it a module reads the site again where the states have grown older than a minute, after a wait or where
-            reading takes long. Without it the module refuses then.
-        type: list
-        elements: dict
         suboptions:
           name:
             description: Its name in the inventory.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Equal to `_tenant.TENANT` by test."""
+    """Equal to `operation.tenant.TENANT` by test."""
 
     DOCUMENTATION = r"""
 options:

@@ -26,7 +26,7 @@ options:
       - >-
         V(all), V(min), or names; a name with V(!) before it leaves that out. V(min), which is V(versions) and V(host), is always
         read unless V(!min) is there; so V(!all) reads nothing else.
-      - V(versions) are the versions of scripts, running and backup VMs, installed programs and the directories.
+      - V(versions) are the versions of scripts, running and backup VMs and the directories, V(programs) the installed programs of the product.
       - V(configuration) is CloudConnector.ini of the appliance directory and the one in force.
       - >-
         V(host) is the computer itself: management service, disk, memory, .NET release, clock, start of Windows, and whether it
@@ -102,10 +102,10 @@ appliance:
       type: str
       sample: cce-ber-1
     read_at:
-      description: When it was read, in seconds since 1970 of the controller.
+      description: When it was read, by the controller's clock, UTC.
       returned: when it could be read
-      type: float
-      sample: 1767225600.0
+      type: str
+      sample: '2026-01-01T00:00:00+00:00'
     unreadable:
       description: Why it could not be read; nothing else is returned then but its name.
       returned: when O(report_only=true) and it could not be read
@@ -228,9 +228,9 @@ appliance:
       returned: when it could be read
       type: str
     tenant_logon:
-      description: True when the cached administrator could log on to the tenant.
+      description: The appliance through whose cached administrator the tenant's records were read.
       returned: when it could be read
-      type: bool
+      type: str
     auto_update:
       description: C(EnableAutoUpdate) of the site.
       returned: when it could be read
@@ -383,6 +383,57 @@ appliance:
           description: The file word by word.
           returned: always
           type: str
+    elevated:
+      description: Whether the logon has the full token of an administrator.
+      returned: when it could be read
+      type: bool
+    trusted_hosts:
+      description: TrustedHosts of the host's WinRM client, by which it may reach its VMs.
+      returned: when it could be read
+      type: str
+      sample: 10.2.1.*
+    stores_passwords:
+      description: Whether Windows may store the password of a scheduled task.
+      returned: when it could be read
+      type: bool
+    strong_crypto:
+      description: Whether .NET of the host offers TLS 1.2 by itself.
+      returned: when it could be read
+      type: bool
+    firewall_rules:
+      description: The inbound rules of calls in the Mediation and Edge VMs, and whether each is enabled; null when there is none of that name.
+      returned: when it could be read
+      type: dict
+      sample: {mediation CS RTCMEDSRV: true, edge CS RTCSRV: true}
+    call_events:
+      description: Events of the Mediation and Edge VMs that speak of calls that cannot be carried (25062, 25064, 14353).
+      returned: when it could be read
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Its number.
+          returned: always
+          type: int
+        time:
+          description: When it was logged.
+          returned: always
+          type: str
+        message:
+          description: Its text; empty when Windows has none.
+          returned: always
+          type: str
+    update_action:
+      description: >-
+        The last action of the product on the appliance and its status, by the tenant's record; null when the record shows none.
+        The names of these properties are inferred.
+      returned: when it could be read
+      type: str
+      sample: BitsUpdate Finished
+    update_lock:
+      description: When V(CcLockFile) in the site directory was written; null when there is none.
+      returned: when it could be read
+      type: str
     site_files:
       description: Names in the site directory.
       returned: when it could be read
@@ -402,6 +453,17 @@ appliance:
       description: What was written down before the MSI was removed; null when nothing was.
       returned: when it could be read
       type: dict
+    deployed_by:
+      description: >-
+        What was written down of the last deployment by this collection, its C(version), as C(ini) the SHA-256 of the CloudConnector.ini
+        that was in force, and C(ended), false as long as it has not come to its end; null when nothing was.
+      returned: when it could be read
+      type: dict
+      sample: {version: "2.1", ini: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}
+    site_marker:
+      description: The text of the file that tells whether two appliances see the same site directory; null when there is none.
+      returned: when it could be read
+      type: str
 configuration:
   description: Both CloudConnector.ini as sections with their keys; a key that comes twice is the first.
   returned: when the appliance could be read

@@ -42,6 +42,7 @@ options:
   path:
     description:
       - The file on the appliance, such as C(C:\Logs\calls.txt). Required for V(exported).
+      - Name a folder where only administrators may write, because the file is written with the highest privileges.
       - A file that is there and does not come from this search is refused; whether the product would overwrite it is not documented.
     type: str
   task_user:
@@ -96,9 +97,12 @@ call_logging:
   sample: {record: {started: "2026-01-31T03:00:00+00:00", cache: true}}
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance after the operation, in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
@@ -110,7 +114,7 @@ changes:
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble.
+    and the class of the failure.
   returned: failure
   type: dict
   sample: {what: "Could not ...", remedy: "...", class: unknown}

@@ -33,11 +33,11 @@ options:
     choices: [EdgeServer, MediationServer]
     default: EdgeServer
   path:
-    description: The file, as the appliance can reach it.
+    description: The file, as the appliance can reach it, in a folder where only administrators may write.
     type: str
     required: true
   sha256:
-    description: The SHA-256 the file has to have. With it, O(path) may be removed once all is done.
+    description: The SHA-256 the file has to have, 64 hexadecimal digits. With it, O(path) may be removed once all is done.
     type: str
   import:
     description: Apply it to the deployed VMs too.
@@ -81,9 +81,12 @@ certificate:
   sample: {source: "9F86...", in_place: "9F86...", record: {EdgeServer: {sha256: "9F86...", running: "2.1"}}}
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance after the operation, in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
@@ -95,8 +98,8 @@ changes:
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble.
+    and the class of the failure.
   returned: failure
   type: dict
-  sample: {what: "Could not import ...", remedy: "...", class: T24-certificate-password}
+  sample: {what: "Could not import ...", remedy: "...", class: certificate-password}
 """

@@ -91,9 +91,12 @@ certification_authority:
   sample: {backup_file: true, record: {"renew_servers Edge": {generation: "2026", running: "2.1"}}}
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance after the operation, in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
@@ -105,7 +108,7 @@ changes:
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble.
+    and the class of the failure.
   returned: failure
   type: dict
   sample: {what: "Could not ...", remedy: "...", class: unknown}

@@ -12,6 +12,14 @@ version_added: 0.1.0
 description:
   - Checks the ini against the template of the version, writes it to the appliance directory (keeping the one before
     beside it) and runs C(Import-CcConfiguration -Force).
+  - >-
+    Refuses an ini of another appliance. Where one is in force, both have to name the same site, Edge Server and Mediation Server.
+    Another address of the host in the inventory would otherwise put the ini of one appliance in force on another.
+  - >-
+    Refuses an ini that differs from the one in force in more than the keys that the release brings, unless each difference is
+    among O(accept_changes). An upgrade is no change of the configuration: for that Microsoft documents another procedure.
+  - Refuses an ini whose build number is known to be that of another release. Only the build number of 2.1 is known.
+  - A change after the VMs of the version were deployed is not taken over into them. M(sfb.cloud_connector.version) refuses to switch to them then.
   - Microsoft documents that the ini of an older release must not be used; take the template of the new release and carry the values over.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
@@ -25,6 +33,13 @@ options:
     description: The whole text of CloudConnector.ini.
     type: str
     required: true
+  accept_changes:
+    description:
+      - Differences to the ini in force that are meant, each as C(Section/Key), such as V(Gateway1/IP).
+      - One that is no difference any more is no error. Site, Edge Server and Mediation Server cannot be changed in this way.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Checks the text and compares it with both copies.
@@ -49,9 +64,12 @@ EXAMPLES = r"""
 RETURN = r"""
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance after the operation, in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
@@ -59,12 +77,12 @@ changes:
   returned: always
   type: list
   elements: str
-  sample: ["deploy the VMs of 2.1"]
+  sample: ["import CloudConnector.ini"]
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble.
+    and the class of the failure.
   returned: failure
   type: dict
-  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: state-key}
 """

@@ -16,9 +16,15 @@ description:
     always named, because without it the product removes the running set. That the MSI and the tenant's registration stay is
     inferred from the documented procedures.
   - >-
-    The running version is removed only with O(remove_running), and then behind the same conditions as a switch. These are a state
-    of the whole O(site) not older than a minute, enough capacity without this appliance or consent, and the out-of-service slot
-    of the site. The product drains first. The slot is kept until the appliance serves again or is unregistered.
+    The running version is removed only with O(remove_running), and then behind the same conditions as a switch. These are enough
+    capacity in the O(site) without this appliance or consent, and the out-of-service slot of the site. The product drains first.
+    The slot is kept until the appliance serves again or is unregistered.
+  - >-
+    It is written down on the appliance of which CloudConnector.ini the VMs were made. M(sfb.cloud_connector.version) refuses to
+    switch to them when another one is in force. Remove and deploy them again then, or put that ini back.
+  - >-
+    The product is given the version to remove in its own spelling, where it was read, such as V(2.0.0) for V(2.0). What it does
+    with another spelling is not documented.
   - A deployment takes hours. That the running VMs go on carrying calls meanwhile is inferred from the documented procedure.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
@@ -81,9 +87,12 @@ EXAMPLES = r"""
 RETURN = r"""
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance after the operation, in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
@@ -95,8 +104,8 @@ changes:
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble.
+    and the class of the failure.
   returned: failure
   type: dict
-  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: state-key}
 """

@@ -26,6 +26,11 @@ options:
       - For a loop over the appliances of a site, in which one must not hide the others.
     type: bool
     default: false
+  tenant:
+    description:
+      - The tenant's records as RV(sfb.cloud_connector.site_info#module:tenant) has them, to judge many appliances by one logon.
+      - Without it the module logs on itself, once, when all that is local is well.
+    type: dict
   wait:
     description: Seconds to go on reading until all checks pass, since services need a while after a switch.
     type: int
@@ -58,24 +63,27 @@ EXAMPLES = r"""
 RETURN = r"""
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
-  description: What was done, or in check mode would be done, in words.
-  returned: always
+  description: Always empty, since nothing is changed.
+  returned: when every check passes
   type: list
   elements: str
-  sample: ["deploy the VMs of 2.1"]
+  sample: []
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble. Where checks stopped it, C(failure.checks) has each with its evidence and remedy.
+    and the class of the failure. Where checks stopped it, C(failure.checks) has each with its evidence and remedy.
   returned: failure
   type: dict
-  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+  sample: {what: "cce-ber-2 is not healthy at 2.1: ...", remedy: "...", class: services-down}
 problem:
   description: Why the appliance does not pass.
   returned: when O(report_only=true) and the appliance does not pass
@@ -109,9 +117,9 @@ checks:
       description: What happens when one goes on all the same, V(calls) are lost or the V(upgrade) fails later.
       returned: always
       type: str
-    trouble:
-      description: The class of the documented trouble it found, or what could not be read; empty when there is none.
+    failure:
+      description: The class of what it found, or of what could not be read; empty when there is none.
       returned: always
       type: str
-      sample: T8-no-high-availability
+      sample: no-high-availability
 """

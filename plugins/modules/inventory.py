@@ -11,6 +11,10 @@ short_description: Check the inventory variables of the fleet
 version_added: 0.1.0
 description:
   - Checks the variables of all hosts of the group C(cloud_connector), also of those outside the limit, and fails with one sentence for each mistake.
+  - >-
+    Refuses connections that are not winrm, or that would send passwords in clear, such as Basic over HTTP, by the connection options each
+    host has in this task.
+  - Refuses values that the playbooks of this collection make themselves while they run, since with C(-e) they would win over what is made.
   - Fails too when the run has no appliance to work on, because a run that does nothing must not look like a success.
   - Runs once for all hosts, on the controller, and connects to nothing.
 options:
@@ -57,4 +61,10 @@ problems:
   type: list
   elements: str
   sample: ["cce-ber-1: cloud_connector_ini is not set."]
+failure:
+  description: >-
+    Why it failed: C(what) happened, the C(remedy), the C(class), and whether a C(retry) makes sense without anybody changing anything.
+  returned: failure
+  type: dict
+  sample: {what: "The inventory cannot be used as it is.", remedy: "Correct it, then run the same command again.", class: refused, retry: false}
 """

@@ -17,9 +17,10 @@ description:
     Maintenance mode is for Windows updates, certificates and passwords. Do not enter it for an upgrade. It cuts the calls that
     C(Switch-CcVersion) lets end.
   - >-
-    Entering refuses without a state of the whole O(site) that is at most a minute old, when the rest of the site cannot carry the
+    Entering reads all appliances of the O(site) right before. It refuses without O(site), when the rest of the site cannot carry the
     calls and nobody consented to an outage, while another job of this collection is under way on the appliance, and when the live
-    calls cannot be read. It claims the out-of-service slot of the site in the same request, a file in O(site_directory) that one
+    calls cannot be read. It needs no tenant: neighbours count by what they show themselves. It claims the out-of-service slot of
+    the site in the same request, a file in O(site_directory) that one
     appliance at a time can have. The slot is held until O(state=absent) has brought the appliance back into service.
   - >-
     Right before C(Enter-CcUpdate), in the same request, the counters are read once more on the appliance, and the list stops there
@@ -48,8 +49,7 @@ options:
       - What to do when calls are live on the appliance.
       - >-
         V(wait) looks again every O(poll_interval) seconds until none is, for O(timeout) seconds at most. New calls keep coming all
-        the while. When they have ended, the other appliances are read again, if O(site.appliances) says where they are. Without it
-        the wait ends when what O(site) says is older than a minute, because the neighbours may have changed.
+        the while. When they have ended, all appliances of the site are read again, because the neighbours may have changed.
       - V(fail) fails at once and says how many there are.
       - V(cut) enters all the same and says with a warning how many calls were cut. Counters that cannot be read stop it, too.
     type: str
@@ -84,7 +84,7 @@ EXAMPLES = r"""
     site:
       name: berlin
       peak_calls: 600
-      states: "{{ cloud_connector_site_states }}"
+      appliances: "{{ groups.berlin | sfb.cloud_connector.site_appliances(hostvars) }}"
 
 - name: Return to service
   sfb.cloud_connector.maintenance:
@@ -106,9 +106,12 @@ calls_cut:
   sample: 0
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance after the operation, in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
@@ -120,8 +123,8 @@ changes:
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble.
+    and the class of the failure.
   returned: failure
   type: dict
-  sample: {what: "Could not enter maintenance mode: ...", remedy: "...", class: T18-module-cache}
+  sample: {what: "Could not enter maintenance mode: ...", remedy: "...", class: module-cache}
 """

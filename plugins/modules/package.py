@@ -12,7 +12,15 @@ version_added: 0.1.0
 description:
   - Saves what is there (both ini files, module.ini, versions, directories), fetches the new MSI, compares its SHA-256,
     uninstalls the old MSI and installs the new one.
-  - Nothing is uninstalled unless the new MSI is there and has the declared hash.
+  - >-
+    Nothing is uninstalled unless the new MSI is there and has the declared hash, and the old one is saved: Windows Installer's own copy
+    of it, or that of O(previous_source). It stays below C(C:\Program Files\sfb.cloud_connector\saved) with its SHA-256 for a way back.
+  - >-
+    Whether the old MSI is gone decides between the two halves, not the exit code of C(msiexec). Exit codes 0, 3010 and 1641 are success
+    where the state shows it; any other is a failure. C(msiexec) writes a log, which a failure names.
+  - >-
+    Refuses where the version file in O(site_directory) names a later version than O(version), since C(Start-CcDownload) would fetch other
+    bits then. Not with O(url_root): what a private site has, its owner knows.
   - That the running VMs go on carrying calls meanwhile is inferred from the documented procedure; Microsoft does not say it.
   - A host whose module is missing is finished only when the saved record of this module is there.
   - >-
@@ -46,10 +54,53 @@ options:
   sha256:
     description: The SHA-256 of the MSI, hexadecimal. Required with O(state=present).
     type: str
+  content:
+    description:
+      - The text of the CloudConnector.ini that will be imported after this.
+      - The MSI is replaced only where it is of the same appliance as the one in force, since the address of the host may be that of another one.
+    type: str
+  url_root:
+    description: The private download site that M(sfb.cloud_connector.download) will be given, if any.
+    type: str
+  previous_source:
+    description:
+      - URL or path of the MSI that is installed now, as seen from the appliance. By default Windows Installer's own copy is saved.
+      - Needs O(previous_sha256).
+    type: str
+  previous_sha256:
+    description: The SHA-256 of O(previous_source), hexadecimal.
+    type: str
+  require_previous:
+    description:
+      - Whether the MSI is replaced only when the old one could be saved.
+      - V(false) gives up the way back to the old MSI where its copy is not found.
+    type: bool
+    default: true
+  on_restart_required:
+    description:
+      - What to do where Windows Installer wants a restart of the host (exit code 3010 or 1641).
+      - >-
+        V(stop) fails after the new MSI is installed, so that the host can be restarted in maintenance mode; the same command fails
+        until it was restarted, then it goes on.
+      - >-
+        V(go_on) warns. Where Windows counts it as a pending restart (servicing or Windows Update), M(sfb.cloud_connector.version)
+        refuses to switch until the host was restarted.
+      - With O(state=absent) it is a warning in any case.
+    type: str
+    choices: [stop, go_on]
+    default: stop
   timeout:
     description:
       - Seconds to wait for download, removal and installation.
       - When they are over the module fails and says so; the work goes on, and the same command finds it again.
+    type: int
+    default: 3600
+  update_wait:
+    description:
+      - >-
+        Seconds to wait for the end of an automatic update of the product or of Windows that is under way on the appliance or in its
+        site. V(0) is not to wait.
+      - When they are over and the update is not, the module refuses, and nothing is changed.
     type: int
     default: 3600
 attributes:
@@ -72,20 +123,24 @@ EXAMPLES = r"""
     version: "2.1"
     source: https://packages.example.com/CloudConnector-2.1.msi
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    content: "{{ cloud_connector_ini }}"
     task_user: "{{ cloud_connector_deployment_user }}"
     task_password: "{{ cloud_connector_deployment_password }}"
     site:
       name: berlin
       peak_calls: 600
-      states: "{{ cloud_connector_site_states }}"
+      appliances: "{{ groups.berlin | sfb.cloud_connector.site_appliances(hostvars) }}"
 """
 
 RETURN = r"""
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance after the operation, in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
@@ -93,12 +148,17 @@ changes:
   returned: always
   type: list
   elements: str
-  sample: ["deploy the VMs of 2.1"]
+  sample: ["replace the MSI 2.0.1 by 2.1"]
+restart_required:
+  description: Whether the host waits for a restart, by Windows Installer or by the signs of Windows (servicing, Windows Update).
+  returned: success
+  type: bool
+  sample: false
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble. Where checks stopped it, C(failure.checks) has each with its evidence and remedy.
+    and the class of the failure. Where checks stopped it, C(failure.checks) has each with its evidence and remedy.
   returned: failure
   type: dict
-  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: state-key}
 """

@@ -12,7 +12,11 @@ version_added: 0.1.0
 description:
   - Decides from what a survey has read which appliances are upgraded, in which order, and which are skipped for which reason.
   - Fails, with one sentence for each reason, when the upgrade must not begin. What could not be read is a reason.
+  - >-
+    Fails as well where the ini of an appliance differs from the one in force in more than the keys that the release brings, and
+    C(cloud_connector_accepted_ini_changes) of the inventory does not name the difference.
   - Plans for the hosts of the play only, but judges their sites as a whole. Hosts of these sites that the limit leaves out have to be among O(states).
+  - An appliance whose ini in force is that of another one than the inventory says is a reason, as are two names behind which the same computer answers.
   - Writes the plan to a file on the controller, unless in check mode. Changes nothing on any appliance.
   - Runs once for all hosts, on the controller, and connects to nothing.
 options:
@@ -27,6 +31,12 @@ options:
     type: list
     elements: dict
     required: true
+  tenant:
+    description:
+      - The tenant's records of each site by its name, as RV(sfb.cloud_connector.site_info#module:tenant) has them.
+      - They are used for the appliances in O(states) that were read without V(tenant).
+    type: dict
+    default: {}
   site:
     description: The one site the run is about. The hosts of the play have to be appliances of it.
     type: str
@@ -36,6 +46,11 @@ options:
       - It is replaced at once as a whole, so that nobody reads half a plan.
     type: path
     default: .cloud_connector/plan.json
+  history:
+    description:
+      - How long upgrades took, as the callback P(sfb.cloud_connector.report#callback) writes it down. It is read only.
+      - By default C(history.json) beside O(dest).
+    type: path
   expected_hash:
     description:
       - The RV(hash) of the plan that was approved. Another plan is refused.
@@ -105,11 +120,18 @@ skips:
   elements: dict
   sample: [{name: cce-ber-1, site: berlin, reason: "at 2.1 and healthy"}]
 summary:
-  description: The plan as lines for a person.
+  description: >-
+    The plan as lines for a person. It also says how long what runs is supported, and when the plan will be finished at the pace
+    that is recorded.
   returned: success
   type: list
   elements: str
   sample: ["Upgrade to 2.1: 2 appliances in 1 site.", "1. cce-ber-1 (berlin): from 2.0.1"]
+target:
+  description: The version to upgrade to.
+  returned: success
+  type: str
+  sample: "2.1"
 hash:
   description: Names what is intended.
   returned: success
@@ -121,4 +143,10 @@ problems:
   type: list
   elements: str
   sample: ["cce-ber-2 could not be read: no answer within 300 seconds."]
+failure:
+  description: >-
+    Why it failed: C(what) happened, the C(remedy), the C(class), and whether a C(retry) makes sense without anybody changing anything.
+  returned: failure
+  type: dict
+  sample: {what: "The inventory cannot be used as it is.", remedy: "Correct it, then run the same command again.", class: refused, retry: false}
 """

@@ -10,13 +10,18 @@ module: registration
 short_description: Register the appliance with the tenant, or take it out of it
 version_added: 0.1.0
 description:
-  - With O(state=present), runs C(Register-CcAppliance) unless the tenant knows the appliance in full and the management service runs as CceService.
+  - >-
+    With O(state=present), runs C(Register-CcAppliance) unless the tenant knows the appliance in full, the management service runs as
+    CceService, and the cmdlet was run with the MSI that is there: registering is a step of every upgrade. For which MSI it was run is
+    written down on the appliance; one whose VMs are of the version of the scripts was registered with them.
+  - That the cmdlet accepts an appliance that the tenant knows in full is inferred. Where it says that it conflicts and the
+    tenant agrees, that is taken for success.
   - A conflict, where the tenant knows only one half of the identity, is found before the cmdlet is run.
   - >-
     With O(state=absent), runs C(Unregister-CcAppliance) unless the tenant does not know the appliance. Documented is that the
     management service runs as NetworkService afterwards. What becomes of live calls is not documented. So it refuses unless no
     call can live on the appliance, because its services are stopped (maintenance mode) or none of its VMs is on, and unless the
-    rest of the site carries the calls or somebody consented to an outage. Needs O(site), not older than a minute.
+    rest of the site carries the calls or somebody consented to an outage. Needs O(site).
   - An appliance without VMs that is unregistered gives back the out-of-service slot of the site, if it holds that.
   - How the real cmdlet words its prompts is not known; O(prompts) are patterns and belong in the inventory.
 extends_documentation_fragment:
@@ -82,15 +87,18 @@ EXAMPLES = r"""
     site:
       name: berlin
       peak_calls: 600
-      states: "{{ cloud_connector_site_states }}"
+      appliances: "{{ groups.berlin | sfb.cloud_connector.site_appliances(hostvars) }}"
 """
 
 RETURN = r"""
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance after the operation, in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
@@ -98,12 +106,17 @@ changes:
   returned: always
   type: list
   elements: str
-  sample: ["deploy the VMs of 2.1"]
+  sample: ["register the appliance with the tenant"]
+registration:
+  description: What is written down, with which MSI the cmdlet was run last.
+  returned: success
+  type: dict
+  sample: {record: {registered: {scripts: "2.1", product_codes: ["{6D5E0B61-0000-0000-0000-000000000000}"]}}}
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble.
+    and the class of the failure.
   returned: failure
   type: dict
-  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: state-key}
 """

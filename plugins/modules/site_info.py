@@ -53,6 +53,17 @@ options:
             description: Internal address of the Edge Server VM.
             type: str
             required: true
+  gather_subset:
+    description:
+      - What is read of each appliance, as O(sfb.cloud_connector.appliance_info#module:gather_subset) has it.
+      - >-
+        V(tenant) logs on to the tenant through one appliance, the first that was read, and what the records say is put into the states
+        of all of them. Where that appliance cannot log on, the next one is tried, once. Where as many sessions are open as the tenant
+        allows, the logon is tried again for a quarter of an hour.
+      - With V(['!min', tenant]) no appliance is read, and RV(tenant) is all that is returned.
+    type: list
+    elements: str
+    default: [all]
   exchange_timeout:
     description:
       - Seconds after which reading an appliance is given up and the appliance is reported as unreadable.
@@ -99,11 +110,24 @@ states:
   description:
     - The RV(sfb.cloud_connector.appliance_info#module:appliance) of each appliance, in the order given.
     - Of an appliance that could not be read C({name, unreadable}), with the reason.
-    - C(read_at) is the time at which its reading began, in seconds since 1970 of the controller.
+    - C(read_at) is the time of the controller at which the readings that say who carries calls were begun.
   returned: success
   type: list
   elements: dict
   sample:
-    - {name: cce-ber-1, read_at: 1767225600.0, running: "2.0.1", backup: null}
+    - {name: cce-ber-1, read_at: "2026-01-01T00:00:00+00:00", running: "2.0.1", backup: null}
     - {name: cce-ber-2, unreadable: "cce-ber-2 cannot be reached: no answer within 300 seconds."}
+tenant:
+  description: >-
+    The tenant's records, for the option C(tenant) of M(sfb.cloud_connector.health) and M(sfb.cloud_connector.plan). C(logon) is the
+    appliance through which they were read, or why they could not be.
+  returned: success, when O(gather_subset) has V(tenant)
+  type: dict
+  sample: {logon: cce-ber-1, sites: [{Identity: berlin, EdgeFQDN: ap.contoso.com, EnableAutoUpdate: false}], appliances: []}
+failure:
+  description: >-
+    Why it failed: C(what) happened, the C(remedy), the C(class), and whether a C(retry) makes sense without anybody changing anything.
+  returned: failure
+  type: dict
+  sample: {what: "The inventory cannot be used as it is.", remedy: "Correct it, then run the same command again.", class: refused, retry: false}
 """

@@ -74,5 +74,5 @@ failure:
   description: Why the operation failed; what happened, the remedy, and where known the cmdlet, its error id and the class of the trouble.
   returned: failure
   type: dict
-  sample: {what: "Could not read the records of the tenant: ...", remedy: "...", class: T10-tenant-logon}
+  sample: {what: "Could not read the records of the tenant: ...", remedy: "...", class: tenant-logon}
 """

@@ -14,8 +14,8 @@ description:
     tenant, adds them to DNS on the AD VM, and updates the topology.
   - "Needed on B(all other) appliances of a site when one is added, or registered again with another configuration, before that one is
     deployed (documented). An upgrade does not need it: names and addresses stay (inferred)."
-  - The cmdlet returns nothing. So the servers that the tenant names are compared with those that were published last, which are written
-    down on the appliance. Without such a record it is published once. That nothing else makes a publication necessary is inferred.
+  - The cmdlet returns nothing. So the servers that the tenant names are compared with those that were published last, which the job
+    writes down on the appliance. Without such a record it is published once. That nothing else makes a publication necessary is inferred.
   - After a rollback the older VMs run, which were not told; they are told again.
   - What calls notice of it is not documented, and no source says that they notice anything.
 extends_documentation_fragment:
@@ -55,9 +55,12 @@ topology:
   sample: {mediation_servers: [[berlin, ms-1.cce.local, 192.168.10.13]], record: {running: "2.1", servers: {ms-1.cce.local: 192.168.10.13}}}
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance after the operation, in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
@@ -69,7 +72,7 @@ changes:
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble.
+    and the class of the failure.
   returned: failure
   type: dict
   sample: {what: "Could not ...", remedy: "...", class: unknown}

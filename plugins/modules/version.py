@@ -14,8 +14,8 @@ description:
   - The cmdlet is a toggle without a version parameter, so both versions are compared again on the appliance in the same process.
   - It drains first. Running calls end by themselves and new ones are refused. A drain has no documented limit.
   - Where nobody takes over the new calls, because the site has no spare and its owner consented to an outage, it waits for a moment without calls first.
-  - Refuses without a state of the whole site that is at most a minute old, or when the rest of the site cannot carry its
-    calls and nobody consented to an outage.
+  - Reads the other appliances of O(site) right before, and refuses when they cannot carry the calls of the site and nobody consented to an
+    outage.
   - >-
     Claims the out-of-service slot of the site in the same request as the switch, a file in O(site_directory) that one appliance
     at a time can have. So a playbook with many forks cannot take out two appliances of a site. The slot is given back when the
@@ -52,9 +52,17 @@ options:
       - >-
         When they are over the drain begins all the same, with a warning: it cuts no call, but new ones are refused until the
         running ones have ended.
-      - Where the others carry the calls there is no wait. Give O(site.appliances) for a site of several appliances, or the states will be too old.
+      - Where the others carry the calls there is no wait.
     type: int
     default: 1800
+  update_wait:
+    description:
+      - >-
+        Seconds to wait for the end of an automatic update of the product or of Windows that is under way on the appliance or in its
+        site. V(0) is not to wait.
+      - When they are over and the update is not, the module refuses, and nothing is changed.
+    type: int
+    default: 3600
 attributes:
   check_mode:
     description: Predicts running and backup version.
@@ -78,15 +86,18 @@ EXAMPLES = r"""
     site:
       name: berlin
       peak_calls: 600
-      states: "{{ cloud_connector_site_states }}"
+      appliances: "{{ groups.berlin | sfb.cloud_connector.site_appliances(hostvars) }}"
 """
 
 RETURN = r"""
 appliance:
   description:
-    - The state of the appliance after the operation; in check mode the state it would have.
+    - The state of the appliance after the operation, in short; in check mode the state it would have.
+    - >-
+      It has C(name), C(read_at), C(scripts), C(running), C(backup), C(calls), C(registration), C(management_service), C(jobs) and
+      C(slot), each as in RV(sfb.cloud_connector.appliance_info#module:appliance), which has the rest.
     - What could not be read is a dictionary with the one key C(unknown) and the reason, never a guess.
-  returned: always
+  returned: when the appliance could be read
   type: dict
   sample: {name: cce-ber-1, running: "2.0.1", backup: null, scripts: "2.0.1"}
 changes:
@@ -94,12 +105,12 @@ changes:
   returned: always
   type: list
   elements: str
-  sample: ["deploy the VMs of 2.1"]
+  sample: ["switch from 2.0.1 to 2.1"]
 failure:
   description: >-
     Why the operation failed: what happened, the remedy, who carries the calls now, and where known the cmdlet, its error id
-    and the class of the trouble. Where checks stopped it, C(failure.checks) has each with its evidence and remedy.
+    and the class of the failure. Where checks stopped it, C(failure.checks) has each with its evidence and remedy.
   returned: failure
   type: dict
-  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: T13-state-key}
+  sample: {what: "Could not deploy 2.1: ...", remedy: "...", class: state-key}
 """

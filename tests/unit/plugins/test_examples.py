@@ -139,9 +139,9 @@ def known(lab: Lab) -> dict[str, Any]:
         "appliance_directory": r"C:\Users\CceAdmin\CloudConnector\ApplianceRoot",
         "site_directory": r"\\files\berlin",
     }
-    states = [operate(lab, host, "appliance_info", vms=vms(lab, host), **places)["appliance"] for host in SITE]
+    appliances = [{"name": host, **places, "vms": vms(lab, host)} for host in SITE]
     account = lab.fleet.account
-    return {"states": states, "prompts": [], "task_user": account.name, "task_password": account.password}
+    return {"appliances": appliances, "prompts": [], "task_user": account.name, "task_password": account.password}
 
 
 def vms(lab: Lab, host: str) -> dict[str, str]:

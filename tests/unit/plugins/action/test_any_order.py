@@ -89,14 +89,12 @@ class AnyOrder(RuleBasedStateMachine):
         skip=st.integers(0, 3),
     )
     def something_fails(self, module: str, fault: dict[str, Any], skip: int) -> None:
-        self.bench.options(module)
         self.bench.lab.fault(HOST, **fault)
         self.told(self.run(module))
         self.bench.appliance.faults.clear()
 
     @rule(module=st.sampled_from(ORDER), fault=wire_faults(), at=st.integers(0, 5))
     def the_line_is_cut(self, module: str, fault: dict[str, Any], at: int) -> None:
-        self.bench.options(module)
         self.bench.lab.wire_faults[HOST] = ["none"] * at + [fault["wire"]]  # type: ignore[list-item]
         self.told(self.run(module))
         self.bench.lab.wire_faults.clear()

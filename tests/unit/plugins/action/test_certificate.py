@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ def test_an_appliance_in_service_is_left_alone(bench: Cycle) -> None:
 def test_a_wrong_password_is_named_and_the_retry_succeeds(bench: Cycle) -> None:
     bench.computer.files.write(NEW, certificate("new", "another-secret"))
     result = bench.do("certificate", **IMPORT)
-    assert result["failure"]["class"] == "T24-certificate-password" and "register_local" in result["msg"]
+    assert result["failure"]["class"] == "certificate-password" and "register_local" in result["msg"]
     entered = [
         {**one, **({"password": "another-secret"} if one["account_type"] == "ExternalCert" else {})}
         for one in CREDENTIALS
@@ -108,13 +109,39 @@ def test_nothing_deployed_takes_no_import(bench: Cycle) -> None:
 
 def test_a_file_that_changes_meanwhile_is_not_imported(bench: Cycle) -> None:
     action = bench.prepare("certificate", **IMPORT)
-    read = action.read
+    read = action._read
 
     def read_then_changed() -> Any:
         state = read()
         bench.computer.files.write(NEW, b"something else")
         return state
 
-    action.read = read_then_changed
+    action._read = read_then_changed
     result = action.run(task_vars={"inventory_hostname": HOST})
     assert result["failure"]["class"] == "fence" and bench.appliance.imported == {}
+
+
+@pytest.mark.parametrize("wrong", ["0" * 63, "0" * 65, "g" * 64, "'; Remove-Item C: #", "0" * 64 + "\n"])
+def test_a_hash_is_64_hexadecimal_digits(bench: Cycle, wrong: str) -> None:
+    bench.mark()
+    result = bench.do("certificate", **IMPORT, sha256=wrong)
+    assert result["failure"]["class"] == "option" and "is no SHA-256" in result["msg"] and bench.ran() == []
+
+
+def test_a_job_that_is_collected_is_written_down_with_the_content_it_had(bench: Cycle) -> None:
+    old = hashlib.sha256(content(bench, NEW)).hexdigest().upper()
+    assert bench.do("certificate", **{**IMPORT, "timeout": 1, "poll_interval": 1})["failed"]
+    bench.settle()
+    bench.computer.files.write(NEW, certificate("renewed", SERVICE_PASSWORD))
+    assert bench.do("certificate", **IMPORT)["failure"]["class"] == "not-confirmed"
+    assert json.loads(bench.record("certificate") or "")["EdgeServer"]["sha256"] == old
+    assert bench.must("certificate", **IMPORT)["changed"]
+    assert bench.appliance.imported["EdgeServer"] == content(bench, NEW)
+
+
+def test_a_record_of_another_form_is_not_guessed_at(bench: Cycle) -> None:
+    path = r"C:\Program Files\sfb.cloud_connector\records\certificate.json"
+    for text in ('{"EdgeServer": "done"}', '{"EdgeServer": {"sha256": "%s", "running": "soon"}}'):
+        wanted = hashlib.sha256(content(bench, NEW)).hexdigest().upper()
+        bench.computer.files.write_text(path, text.replace("%s", wanted))
+        assert "not as expected" in bench.refused("certificate", **IMPORT)

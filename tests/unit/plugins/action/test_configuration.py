@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from tests.bench import DIRECTORY, HOST, Bench
+from tests.bench import DIRECTORY, HOST, NEIGHBOUR, Bench
+from tests.late import held, over
 
 INI = rf"{DIRECTORY}\CloudConnector.ini"
 IMPORTED = r"C:\ProgramData\CloudConnector\CloudConnector.ini"
+
+
+CITY = ["Common/City"]
 
 
 def without(text: str, key: str) -> str:
@@ -63,6 +69,7 @@ def test_an_import_that_did_nothing_is_noticed() -> None:
     bench.lab.fault(HOST, cmdlet="Import-CcConfiguration", action="half_done")
     result = bench.do("configuration")
     assert "was asked to import CloudConnector.ini" in result["msg"] and result["changed"] is True
+    assert result["failure"]["class"] == "not-confirmed" and "othing was changed" not in result["msg"]
     assert bench.do("configuration")["changes"] == ["import CloudConnector.ini"]
 
 
@@ -77,7 +84,7 @@ def test_what_is_not_ascii_arrives_as_it_is() -> None:
     bench = Bench("configuration")
     bench.content = bench.content.replace("City=", "City=Zürich – Ωμέγα 東京")
     assert bench.content.isascii() is False
-    bench.do("configuration")
+    bench.do("configuration", accept_changes=CITY)
     assert bench.text(IMPORTED) == bench.content
     assert bench.do("configuration")["changed"] is False
 
@@ -86,8 +93,8 @@ def test_it_can_be_put_back() -> None:
     bench = Bench("configuration")
     bench.do("configuration")
     first, bench.content = bench.content, bench.content.replace("City=", "City=Oslo")
-    assert bench.do("configuration")["changed"] is True
-    assert bench.do("configuration", content=first)["changed"] is True
+    assert bench.do("configuration", accept_changes=CITY)["changed"] is True
+    assert bench.do("configuration", content=first, accept_changes=CITY)["changed"] is True
     assert bench.text(IMPORTED) == first
 
 
@@ -102,7 +109,7 @@ def test_the_ini_before_is_kept_also_when_it_is_changed_again() -> None:
     old = bench.text(INI)
     for city in ("Oslo", "Bergen", "Oslo"):
         bench.content = bench.content.replace("City=", f"City={city}")
-        bench.do("configuration")
+        bench.do("configuration", accept_changes=CITY)
     assert len(backups(bench)) == 3 and old in backups(bench)
 
 
@@ -126,6 +133,106 @@ def test_an_ini_that_cannot_be_read_is_not_overwritten() -> None:
     result = bench.do("configuration")
     assert "cce-1 cannot be judged: Access is denied." in result["msg"]
     assert bench.changes() == []
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["done", "checked"])
+@pytest.mark.parametrize(
+    ("line", "other", "said"),
+    [
+        ("SiteName=.*", "SiteName=bergen", "site name bergen in the new ini, oslo in force"),
+        (r"(\[MediationServer\](?:.*\n)+?ServerName=)\S+", r"\1other", "mediation fqdn other"),
+    ],
+)
+def test_the_ini_of_another_appliance_is_not_put_in_force(line: str, other: str, said: str, check: bool) -> None:
+    """The address in the inventory may be that of another host."""
+    bench = Bench("configuration")
+    before = bench.text(INI), bench.text(IMPORTED)
+    content = re.sub(line, other, bench.content, count=1)
+    assert content != bench.content
+    result = bench.do("configuration", content=content, check=check)
+    assert result["failure"]["class"] == "wrong-host" and said in result["msg"] and "ansible_host" in result["msg"]
+    assert "Nothing was changed." in result["msg"] and bench.changes() == []
+    assert (bench.text(INI), bench.text(IMPORTED)) == before
+
+
+def test_the_ini_of_the_neighbour_is_not_put_in_force() -> None:
+    bench = Bench("configuration")
+    result = bench.do("configuration", content=bench.lab.ini(NEIGHBOUR))
+    assert result["failure"]["class"] == "wrong-host" and bench.changes() == []
+
+
+def test_the_first_ini_of_an_appliance_is_compared_with_none() -> None:
+    bench = Bench("configuration")
+    for path in (INI, IMPORTED):
+        bench.computer.files.remove(path)
+    assert "failed" not in bench.do("configuration")
+    assert bench.text(INI) == bench.text(IMPORTED) == bench.content
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["done", "checked"])
+@pytest.mark.parametrize(
+    ("line", "other", "name"),
+    [
+        ("EnableReferSupport=true", "EnableReferSupport=false", "TrunkConfiguration/EnableReferSupport"),
+        (r"(\[Gateway1\](?:.*\n)+?IP=)\S+", r"\g<1>10.9.9.9", "Gateway1/IP"),
+        (r"ExternalSIPIPs=\S+", "ExternalSIPIPs=198.51.100.77", "EdgeServer/ExternalSIPIPs"),
+        (r"(?ms)^\[Gateway2\].*", "", "Gateway2/IP"),
+    ],
+)
+def test_a_change_that_nobody_declared_is_not_put_in_force(line: str, other: str, name: str, check: bool) -> None:
+    bench = Bench("configuration")
+    before = bench.text(INI), bench.text(IMPORTED)
+    content = re.sub(line, other, bench.content, count=1)
+    assert content != bench.content
+    result = bench.do("configuration", content=content, check=check, accept_changes=CITY)
+    assert f"{name} is " in result["msg"] and "cloud_connector_accepted_ini_changes" in result["msg"]
+    assert "Nothing was changed." in result["msg"] and bench.changes() == []
+    assert (bench.text(INI), bench.text(IMPORTED)) == before
+
+
+def test_a_declared_change_is_put_in_force_and_may_stay_declared() -> None:
+    bench = Bench("configuration")
+    bench.content = bench.content.replace("EnableReferSupport=true", "EnableReferSupport=false")
+    declared = ["trunkconfiguration/enablerefersupport"]
+    assert bench.do("configuration", accept_changes=declared)["changed"] is True
+    assert bench.text(IMPORTED) == bench.content
+    assert bench.do("configuration", accept_changes=declared)["changed"] is False
+
+
+def test_the_site_cannot_be_changed_by_declaring_it() -> None:
+    bench = Bench("configuration")
+    content = re.sub("SiteName=.*", "SiteName=bergen", bench.content)
+    result = bench.do("configuration", content=content, accept_changes=["Common/SiteName"])
+    assert result["failure"]["class"] == "wrong-host" and bench.changes() == []
+
+
+@pytest.mark.parametrize("name", ["EnableReferSupport", "[Gateway1] IP", "a/b/c"])
+def test_a_change_is_declared_by_section_and_key(name: str) -> None:
+    result = Bench("configuration").do("configuration", accept_changes=[name])
+    assert result["failed"] and "Section/Key" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "meddle"),
+    [
+        ("scripts", lambda bench: setattr(bench.appliance, "msi", "2.0.1")),
+        ("ini_unchanged", lambda bench: bench.computer.files.write_text(IMPORTED, bench.content)),
+    ],
+)
+def test_another_state_than_was_read_stops_it_on_the_appliance(kind: str, meddle: Callable[[Bench], Any]) -> None:
+    bench = Bench("configuration")
+    result = over(bench, "configuration", lambda number: number == 2 and meddle(bench))
+    assert result["failure"]["class"] == "fence" and result["failure"]["step"] == kind
+    assert bench.changes() == []
+
+
+def test_a_request_that_arrives_late_does_not_bring_back_an_ini_that_was_corrected() -> None:
+    bench = Bench("configuration")
+    late = held(bench, "configuration", r"CloudConnector\Import-CcConfiguration")
+    corrected = bench.content.replace("City=", "City=Oslo")
+    assert "failed" not in bench.do("configuration", content=corrected, accept_changes=CITY)
+    late.deliver()
+    assert bench.text(INI) == bench.text(IMPORTED) == corrected
 
 
 def test_an_ini_is_not_changed_under_a_job_that_runs() -> None:

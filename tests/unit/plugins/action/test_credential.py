@@ -65,6 +65,7 @@ def test_restore_is_refused_before_2_1() -> None:
     [
         ({"account_type": "CceService", "password": "a-secret"}, "does not take CceService"),
         ({"account_type": "VmAdmin", "password": "a-secret"}, "VmAdmin needs old_password"),
+        ({"account_type": "VmAdmin", "password": "a-secret", "old_password": ""}, "VmAdmin needs old_password"),
         ({"account_type": "TenantAdmin", "password": "a-secret"}, "TenantAdmin needs a user"),
     ],
 )
@@ -83,7 +84,11 @@ def test_an_account_type_is_named_once() -> None:
     assert "twice" in Cycle().refused("credential", credentials=[VM, VM], generation="1")
 
 
-@pytest.mark.parametrize("generation", ["", "a b", r"..\x", "x" * 65])
+def test_an_empty_generation_is_none() -> None:
+    assert "missing required arguments: generation" in Cycle().refused("credential", credentials=[VM], generation="")
+
+
+@pytest.mark.parametrize("generation", ["a b", r"..\x", "x" * 65])
 def test_a_generation_is_fit_for_a_file_name(generation: str) -> None:
     assert "is no generation" in Cycle().refused("credential", credentials=[VM], generation=generation)
 
@@ -137,7 +142,7 @@ class TestUnreadableCache:
 
     def test_it_is_named_with_its_remedy(self, bench: Cycle) -> None:
         result = bench.do("credential", credentials=[VM], generation="1")
-        assert result["failure"]["class"] == "T11-credential-cache" and bench.changes() == []
+        assert result["failure"]["class"] == "credential-cache" and bench.changes() == []
         assert "discard_cache_of" in result["failure"]["remedy"]
 
     def test_it_is_entered_again_on_request(self, bench: Cycle) -> None:
@@ -168,3 +173,18 @@ def test_a_changed_generation_is_predicted_for_the_next_task() -> None:
     again = bench.must("credential", check=True, credentials=[VM], generation="1", facts=first["ansible_facts"])
     assert (first["changed"], again["changed"]) == (True, False)
     assert first["diff"]["after"] == {"record": {"VmAdmin": "1"}}
+
+
+@pytest.mark.parametrize("name", [r"CORP\admin", r"..\x", "a b", "x*"])
+def test_the_owner_of_a_cache_is_the_name_of_an_account(name: str) -> None:
+    options = {"operation": "register_local", "credentials": CREDENTIALS, "discard_cache_of": name}
+    assert "discard_cache_of" in Cycle().refused("credential", generation="1", **options)
+
+
+def test_a_cache_that_is_put_aside_is_predicted_as_entered() -> None:
+    bench = Cycle()
+    bench.lab.fault("cce-1", trouble="T11")
+    options = {"operation": "register_local", "credentials": CREDENTIALS, "discard_cache_of": "CceAdmin"}
+    first = bench.must("credential", check=True, generation="1", **options)
+    again = bench.must("credential", check=True, generation="1", facts=first["ansible_facts"], **options)
+    assert (first["changed"], again["changed"]) == (True, False)

@@ -124,3 +124,84 @@ def test_what_is_wrong_with_many_in_the_same_way_is_said_once(dest: str) -> None
     problems = plan(unreadable, dest)["problems"]
     assert len([problem for problem in problems if "the logon was rejected" in problem]) == 1
     assert all(host in problems[0] for host in HOSTS)
+
+
+# --- who answers ------------------------------------------------------------------------------------------------------
+
+
+def test_an_appliance_that_is_another_than_the_ini_says_refuses_the_plan(dest: str) -> None:
+    """Two swapped `ansible_host`: each would get the ini of the other."""
+    one, other = state("cce-cai-1"), state("cce-cai-2")
+    swapped = [{**other, "name": "cce-cai-1"}, {**one, "name": "cce-cai-2"}]
+    refused = plan(swapped, dest, ["cce-cai-1", "cce-cai-2"])
+    assert refused["failed"]
+    assert len([problem for problem in refused["problems"] if "look at ansible_host first" in problem]) == 2
+
+
+def test_two_names_of_one_computer_refuse_the_plan(dest: str) -> None:
+    twin = {**state("cce-cai-1"), "name": "cce-cai-2"}
+    refused = plan([state("cce-cai-1"), twin], dest, ["cce-cai-1", "cce-cai-2"])
+    assert any("answers as the same computer as cce-cai-1" in problem for problem in refused["problems"])
+
+
+def test_a_refusal_is_described_as_every_failure(dest: str) -> None:
+    refused = plan([], dest)
+    assert refused["failure"]["class"] == "refused"
+    assert set(refused["failure"]) == {"what", "remedy", "class", "retry"}
+    assert refused["failure"]["what"] in refused["msg"] and refused["failure"]["remedy"] in refused["msg"]
+
+
+def test_changes_of_the_ini_are_declared_in_the_inventory(dest: str) -> None:
+    states = [state(host) for host in HOSTS]
+    given = task_vars()
+    values = given["hostvars"]["cce-ams-1"]
+    values["cloud_connector_ini"] = values["cloud_connector_ini"].replace(
+        "EnableReferSupport=true", "EnableReferSupport=false"
+    )
+    refused = think("plan", given, target_version="2.1", states=states, dest=dest)
+    assert "TrunkConfiguration/EnableReferSupport" in refused["problems"][0] and refused["queue"] == []
+    values["cloud_connector_accepted_ini_changes"] = ["TrunkConfiguration/EnableReferSupport"]
+    assert not think("plan", given, target_version="2.1", states=states, dest=dest).get("failed")
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_plan_says_how_long_what_runs_is_supported(dest: str) -> None:
+    given = task_vars(["cce-ams-1"])
+    for values in given["hostvars"].values():
+        values["cloud_connector_release_dates"] = {"2.1": "2017-11-15"}
+    summary = think("plan", given, target_version="2.1", states=[state("cce-ams-1")], dest=dest)["summary"]
+    assert any(line.startswith("Microsoft ended the service on 2021-07-31") for line in summary)
+    assert any(line.startswith("Support of 2.0.1 (cce-ams-1) ended on 2018-01-14") for line in summary)
+
+
+def test_a_day_that_is_none_refuses_the_inventory(dest: str) -> None:
+    given = task_vars(["cce-ams-1"])
+    for values in given["hostvars"].values():
+        values["cloud_connector_release_dates"] = {"2.1": "autumn"}
+    refused = think("plan", given, target_version="2.1", states=[state("cce-ams-1")], dest=dest)
+    assert "cloud_connector_release_dates.2.1" in refused["problems"][0]
+
+
+def finish(summary: list[str]) -> str:
+    return next(line for line in summary if "finished" in line or "pace" in line)
+
+
+def test_the_plan_says_when_it_will_be_finished_at_the_pace_recorded(dest: str, tmp_path: Path) -> None:
+    history = tmp_path / "run" / "history.json"
+    states = [state("cce-ams-1")]
+    assert "not known" in finish(plan(states, dest, ["cce-ams-1"])["summary"])
+    history.write_text(json.dumps([{"appliance": "a", "target": "2.1", "seconds": 5400, "ended": "2026-01-01"}]))
+    assert "1 take 1 h 30 min" in finish(plan(states, dest, ["cce-ams-1"])["summary"])
+    history.write_text("no history")
+    assert "cannot be read" in finish(plan(states, dest, ["cce-ams-1"])["summary"])
+    other = str(tmp_path / "elsewhere.json")
+    assert "no whole upgrade" in finish(plan(states, dest, ["cce-ams-1"], history=other)["summary"])
+
+
+def test_the_time_that_passes_does_not_change_the_hash(dest: str, tmp_path: Path) -> None:
+    states = [state("cce-ams-1")]
+    before = plan(states, dest, ["cce-ams-1"])["hash"]
+    (tmp_path / "run" / "history.json").write_text("[]")
+    assert plan(states, dest, ["cce-ams-1"])["hash"] == before

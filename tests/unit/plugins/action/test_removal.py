@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from lab.world.configuration import parse
+from tests.bench import HOST, Bench
+from tests.late import held
 from tests.operations import operate
 from tests.racing import Race
 
@@ -53,7 +55,8 @@ def test_the_backup_is_removed_and_nothing_else() -> None:
     done = remove(site, "2.0.1")
     assert done["changes"] == predicted["changes"] == ["remove the VMs of 2.0.1"]
     assert (done["appliance"]["running"], done["appliance"]["backup"], sets(site)) == ("2.1", None, ["2.1"])
-    assert done["appliance"]["machines"] == predicted["appliance"]["machines"]
+    left = [machine.name for machine in site.lab.appliance("cce-1").sets["2.1"]]
+    assert [machine["name"] for machine in predicted["diff"]["after"]["machines"]] == left
     assert remove(site, "2.0.1")["changed"] is False
     assert len(ran(site, UNINSTALL)) == 1 and site.lab.record.outages() == [] and site.files() == []
 
@@ -62,6 +65,63 @@ def test_the_version_is_always_named_and_nobody_is_asked() -> None:
     site = race()
     remove(site, "2.0.1.0")
     assert [run.parameters for run in ran(site, UNINSTALL)] == [{"Version": "2.0.1", "Confirm": False}]
+
+
+@pytest.mark.parametrize("given", ["2.0", "2.0.0"])
+@pytest.mark.parametrize("spelt", ["2.0.0", "Version 2.0.0 (backup)"])
+def test_the_product_is_given_its_own_spelling_of_the_version(given: str, spelt: str) -> None:
+    """What it does with another one is not known."""
+    site = race(backup=None)
+    deployed_as(site, "2.0.0")
+    site.lab.appliance("cce-1").backup = spelt
+    remove(site, given)
+    assert [run.parameters["Version"] for run in ran(site, UNINSTALL)] == ["2.0.0"] and sets(site) == ["2.1"]
+
+
+@pytest.mark.parametrize("given", ["2.0", "2.0.0"])
+def test_an_unfinished_set_is_removed_by_the_spelling_of_its_machines(given: str) -> None:
+    site = race(backup=None)
+    deployed_as(site, "2.0.0")
+    remove(site, given)
+    assert [run.parameters["Version"] for run in ran(site, UNINSTALL)] == ["2.0.0"] and sets(site) == ["2.1"]
+
+
+def deployed_as(site: Race, spelt: str) -> None:
+    """One VM of a set that the product knows by this name."""
+    site.lab.appliance("cce-1").add_machine(spelt, "AD", parse(site.lab.ini("cce-1")))
+
+
+def test_a_start_that_arrives_late_does_not_remove_what_runs_by_then() -> None:
+    bench = Bench("version")
+    late = held(bench, "deployment", "Register-ScheduledTask", state="absent")
+    assert "failed" not in bench.do("version")
+    late.deliver()
+    bench.settle()
+    assert bench.lab.snapshot(HOST)["running"] == "2.1" and bench.claims() == []
+    assert bench.lab.record.cmdlets(HOST, name=UNINSTALL) == []
+
+
+def test_a_start_that_arrives_late_does_not_remove_a_second_time() -> None:
+    bench = Bench("version")
+    late = held(bench, "deployment", "Register-ScheduledTask", state="absent")
+    assert bench.do("deployment", state="absent")["changed"] is True
+    late.deliver()
+    bench.settle()
+    assert len(bench.lab.record.cmdlets(HOST, name=UNINSTALL)) == 1 and bench.claims() == []
+
+
+def test_one_version_is_one_removal_however_it_is_written() -> None:
+    site = race()
+    assert remove(site, "2.0.1.0", timeout=1)["failure"]["class"] == "unfinished"
+    assert remove(site, "2.0.1")["changes"] == ["wait for the job uninstall-2.0.1, which was begun before"]
+    assert len(ran(site, UNINSTALL)) == 1
+
+
+def test_a_removal_that_did_nothing_does_not_say_that_nothing_was_changed() -> None:
+    site = race()
+    site.lab.fault("cce-1", cmdlet=UNINSTALL, action="half_done")
+    result = remove(site, "2.0.1")
+    assert result["failure"]["class"] == "not-confirmed" and "othing was changed" not in result["msg"]
 
 
 @pytest.mark.parametrize("policy", [{}, {"remove_running": False}])
@@ -105,7 +165,7 @@ def test_a_switch_since_the_reading_stops_the_removal() -> None:
 def test_the_running_version_needs_the_rest_of_the_site() -> None:
     site = race(peak_calls=600)
     assert "there is room for 500 of 600 calls" in remove(site, "2.1", remove_running=True)["msg"]
-    assert "what is known of its site was not given" in remove(site, "2.1", remove_running=True, site=None)["msg"]
+    assert "its site was not given" in remove(site, "2.1", remove_running=True, site=None)["msg"]
     assert ran(site, UNINSTALL) == []
 
 
@@ -190,7 +250,7 @@ def test_the_last_appliance_of_a_site_stays_registered_without_consent() -> None
 def test_unregistering_needs_the_state_of_the_site_and_scripts_of_that_version() -> None:
     site = race()
     empty(site)
-    assert "what is known of its site was not given" in unregister(site, site=None)["msg"]
+    assert "its site was not given" in unregister(site, site=None)["msg"]
     assert "The scripts on cce-1 are 2.1, not 2.0.1" in unregister(site, version="2.0.1")["msg"]
     assert ran(site, UNREGISTER) == []
 
@@ -217,6 +277,10 @@ def uninstall(site: Race, /, **options: Any) -> dict[str, Any]:
     return site.one("cce-1", "package", **{"state": "absent", "version": "2.1", **options})
 
 
+def installers(site: Race) -> list[Any]:
+    return [run for run in ran(site, "Start-Process") if "msiexec.exe" in str(run.parameters)]
+
+
 def test_the_msi_goes_last_of_all() -> None:
     site = race()
     kept = uninstall(site)
@@ -226,12 +290,12 @@ def test_the_msi_goes_last_of_all() -> None:
     assert predicted["changed"] and site.lab.appliance("cce-1").msi == "2.1"
     done = uninstall(site)
     assert done["changes"] == predicted["changes"] == ["remove the MSI 2.1"]
-    assert site.lab.appliance("cce-1").msi is None and done["appliance"]["module_present"] is False
-    assert uninstall(site)["changed"] is False and len(ran(site, "Start-Process")) == 1
+    assert site.lab.appliance("cce-1").msi is None and done["appliance"]["scripts"] is None
+    assert uninstall(site)["changed"] is False and len(installers(site)) == 1
 
 
 def test_another_msi_than_was_named_stays() -> None:
     site = race()
     empty(site)
     assert "The scripts on cce-1 are 2.1, not 2.0.1." in uninstall(site, version="2.0.1")["msg"]
-    assert ran(site, "Start-Process") == []
+    assert installers(site) == []

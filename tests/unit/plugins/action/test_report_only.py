@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.sfb.cloud_connector.plugins.action.appliance_info import ActionModule
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import PREDICTED, run_id
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.predictions import FACT, run_id
 
 from lab.inprocess import Lab
 from tests.fleet import upgraded
@@ -52,8 +52,8 @@ def test_a_delegated_task_names_and_predicts_the_appliance_it_talks_to(lab: Lab)
     task = SimpleNamespace(
         args=PLACES, check_mode=True, diff=False, async_val=0, environment=None, delegate_to="cce-ber-2", action=""
     )
-    predicted = {"run": run_id(), "appliance": "cce-ber-2", "state": upgraded("cce-ber-2")}
-    hostvars = {"cce-ber-2": {"ansible_facts": {PREDICTED: predicted}}}
+    predicted = {"run": run_id(), "appliance": "cce-ber-2", "parts": {"appliance": upgraded("cce-ber-2")}}
+    hostvars = {"cce-ber-2": {"ansible_facts": {FACT: predicted}}}
     made = ActionModule(task, InProcessConnection(lab.connection("cce-ber-2")), None, None, None, None)
     found = made.run(task_vars={"inventory_hostname": "cce-ber-1", "hostvars": hostvars})["appliance"]
     assert (found["name"], found["running"]) == ("cce-ber-2", "2.1")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.sfb.cloud_connector.plugins.action.site_info import ActionModule
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import PREDICTED, run_id
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import MARK
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.clock import Clock
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.predictions import FACT, run_id
 
 from lab.inprocess import Lab
 from tests.fleet import SITES, state, upgraded
@@ -29,7 +32,13 @@ def places(hosts: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def run(
-    lab: Lab, hosts: Sequence[str] = BERLIN, *, predicted: Any = None, become: Any = None, **arguments: Any
+    lab: Lab,
+    hosts: Sequence[str] = BERLIN,
+    *,
+    predicted: Any = None,
+    become: Any = None,
+    connections: Mapping[str, Any] | None = None,
+    **arguments: Any,
 ) -> dict[str, Any]:
     """What the module returns for `cce-ber-1`; with `predicted`, facts by host, in check mode."""
     check = predicted is not None
@@ -38,14 +47,15 @@ def run(
     )
     own = SimpleNamespace(become=become, _shell=SimpleNamespace(tmpdir=None))
     made = ActionModule(task, own, None, None, None, None)
-    made.connect = lambda task_vars, host: InProcessConnection(lab.connection(host))
-    made.clock = lab.world.now
+    made._load_name = "site_info"
+    made.connect = lambda task_vars, host: (connections or {}).get(host) or InProcessConnection(lab.connection(host))
+    made.clock = Clock(lab.world.now, lab.now, lab.sleep)
     hostvars = {host: {"ansible_facts": (predicted or {}).get(host, {})} for host in BERLIN}
     return dict(made.run(task_vars={"inventory_hostname": "cce-ber-1", "hostvars": hostvars}))
 
 
 def handed(host: str, **changes: Any) -> dict[str, Any]:
-    return {PREDICTED: {"run": run_id(), "appliance": host, "state": upgraded(host), **changes}}
+    return {FACT: {"run": run_id(), "appliance": host, "parts": {"appliance": upgraded(host)}, **changes}}
 
 
 def running(result: dict[str, Any]) -> list[str]:
@@ -102,6 +112,7 @@ def test_outside_of_check_mode_nothing_is_predicted(lab: Lab) -> None:
         args={"appliances": places(BERLIN)}, check_mode=False, diff=False, async_val=0, environment=None
     )
     made = ActionModule(task, SimpleNamespace(become=None, _shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
+    made._load_name = "site_info"
     made.connect = lambda task_vars, host: InProcessConnection(lab.connection(host))
     assert running(made.run(task_vars={"inventory_hostname": "cce-ber-1", "hostvars": hostvars})) == ["2.0.1"] * 3
 
@@ -117,3 +128,47 @@ def test_outside_of_check_mode_nothing_is_predicted(lab: Lab) -> None:
 def test_what_makes_no_sense_fails(lab: Lab, given: dict[str, Any], text: str) -> None:
     result = run(lab, **given)
     assert result["failed"] and text in result["msg"] and "states" not in result
+
+
+# --- hostile answers ---------------------------------------------------------------------------------------------------
+
+
+class Answering(InProcessConnection):
+    """Gives what it is told to, whatever is asked."""
+
+    def __init__(self, stdout: str) -> None:
+        super().__init__(None)
+        self.stdout = stdout
+
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        return 0, self.stdout.encode(), b""
+
+
+def deep(levels: int) -> str:
+    """JSON of so many levels."""
+    return '{"a":' * levels + "1" + "}" * levels
+
+
+def saying(**results: list[Any]) -> str:
+    """The answer of a bridge in which the steps of these names gave this."""
+    empty = {"errors": [], "warnings": [], "thrown": False, "seconds": 0}
+    given = [{"name": name, "output": output, **empty} for name, output in results.items()]
+    return f"{MARK}{json.dumps({'protocol': 1, 'results': given, 'prompts': [], 'stopped': None})}"
+
+
+@pytest.mark.parametrize(
+    "stdout",
+    [
+        f"{MARK}{deep(200_000)}",
+        f"{MARK}[]",
+        f"{MARK}{json.dumps({'results': 1})}",
+        f"{MARK}{json.dumps({'results': [{'name': 'clock'}], 'stopped': None})}",
+        saying(saved=[deep(600)]),
+        "",
+    ],
+    ids=["deep", "list", "no results", "half a result", "deep record", "nothing"],
+)
+def test_a_hostile_answer_makes_its_own_appliance_unreadable_and_no_other(lab: Lab, stdout: str) -> None:
+    states = run(lab, connections={"cce-ber-2": Answering(stdout)})["states"]
+    assert [state["name"] for state in states] == BERLIN
+    assert ["unreadable" in state for state in states] == [False, True, False]

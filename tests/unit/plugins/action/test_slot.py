@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import nullcontext
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import slot
 
+from tests.operations import Tapped
 from tests.racing import Race
 
 SWITCHABLE = {"scripts": "2.1", "backup": "2.1"}
 SLOT = r"\\files\oslo\sfb.cloud_connector.slot"
 
 
-def claimed(race: Race, name: str, operation: str = "version", token: str = "0123abcd") -> str:
+def claimed(race: Race, name: str, operation: str = "version", token: str = "0123abcd" * 4) -> str:
     """Leaves a claim of an appliance, as a run that was killed would; returns its text."""
     computer = race.lab.appliance(name).computer.name
     moment = race.lab.world.now()
@@ -42,7 +44,12 @@ def assert_one_of_five(race: Race, results: dict[str, dict[str, Any]], cmdlet: s
     done = [name for name, result in results.items() if "failed" not in result]
     assert [run.appliance for run in race.lab.record.cmdlets(name=cmdlet)] == done and len(done) == 1
     refused = [result["msg"] for result in results.values() if "failed" in result]
-    assert all(f"slot of oslo is held by {done[0]} since 20" in text for text in refused), refused
+    reasons = (
+        f"slot of oslo is held by {done[0]} since 20",
+        f"because {done[0]} does not count",
+        "it was read before it took the slot",
+    )
+    assert all(any(reason in text for reason in reasons) for text in refused), refused
     assert {outage.appliance for outage in race.lab.record.outages()} == set(done)
 
 
@@ -72,7 +79,10 @@ def test_of_three_that_replace_their_msi_at_once_one_does_and_holds_the_slot() -
     results = race.run("package", version="2.1", source=source, sha256=sha256)
     (done,) = [name for name, result in results.items() if "failed" not in result]
     assert holder(race) == done
-    assert {run.appliance for run in race.lab.record.cmdlets(name="Start-Process")} == {done}
+    installers = [
+        run for run in race.lab.record.cmdlets(name="Start-Process") if "msiexec" in run.parameters["FilePath"]
+    ]
+    assert {run.appliance for run in installers} == {done}
     again = race.run("package", version="2.1", source=source, sha256=sha256)
     assert [name for name, result in again.items() if "failed" not in result] == [done]
 
@@ -101,7 +111,10 @@ def test_a_claim_is_ended_once_so_a_late_one_never_ends_a_later_claim() -> None:
     race = Race(2, {}, peak_calls=0)
     over = slot.parse(claimed(race, "cce-1"))
     connection = race.lab.connection("cce-2")
-    fast, slow = (slot.make(name, name, "test", race.lab.world.now(), name) for name in ("fast", "slow"))
+    fast, slow = (
+        slot.make(name, name, "test", race.lab.world.now(), token * 32)
+        for name, token in (("fast", "f"), ("slow", "5"))
+    )
     steps = [slot.claim_steps(r"\\files\oslo", claim, over) for claim in (fast, slow)]
     # The slow one's fence has been passed already: only what comes after it is run.
     for asked in (steps[0], steps[1][1:]):
@@ -122,24 +135,50 @@ def test_a_holder_that_is_not_back_keeps_the_others_out() -> None:
     assert (entered(race), holder(race)) == ([], "cce-1")
 
 
-@pytest.mark.parametrize("before", [False, True], ids=["none", "an_older_claim"])
-def test_a_holder_that_was_read_before_it_took_the_slot_keeps_the_others_out(before: bool) -> None:
+@pytest.mark.parametrize("again", [False, True], ids=["ended", "claimed_again"])
+def test_a_holder_of_another_claim_than_was_read_keeps_the_others_out(again: bool) -> None:
+    """It has ended the claim that the appliance saw, and may be about to leave by a new one."""
     race = Race(3, {}, peak_calls=0)
-    if before:
-        claimed(race, "cce-1", token="older")
-    site = race.site()
     claimed(race, "cce-1")
-    assert "it was read before it took the slot" in race.one("cce-2", "maintenance", state="present", site=site)["msg"]
+
+    def claim_anew(request: dict[str, Any]) -> None:
+        race.lab.world.network.files.remove(SLOT)
+        if again:
+            claimed(race, "cce-1", token="f" * 32)
+
+    action = race.prepare("cce-2", "maintenance", state="present")
+    others = action.connect
+    line = Tapped(race.lab.connection("cce-1"), before=claim_anew)
+    action.connect = lambda name: line if name == "cce-1" else others(name)
+    result = action.run(task_vars={"inventory_hostname": "cce-2"})
+    assert "it was read before it took the slot" in result["msg"] and entered(race) == []
 
 
-def test_a_holder_that_was_read_long_ago_is_read_again_before_it_is_judged() -> None:
+def test_a_holder_that_is_read_too_slowly_keeps_the_others_out() -> None:
     race = Race(3, {}, peak_calls=0)
-    site = race.site()
     claimed(race, "cce-1")
-    for state in site["states"]:
-        state["read_at"] -= 61
-    site["appliances"] = [{"name": name, **race.reach(name)} for name in race.names]
-    assert "failed" not in race.one("cce-2", "maintenance", state="present", site=site)
+
+    def late(answer: dict[str, Any]) -> None:
+        race.lab.advance(61)
+        answer["results"][-1]["seconds"] += 61
+
+    action = race.prepare("cce-2", "maintenance", state="present")
+    others = action.connect
+    line = Tapped(race.lab.connection("cce-1"), after=late)
+    action.connect = lambda name: line if name == "cce-1" else others(name)
+    result = action.run(task_vars={"inventory_hostname": "cce-2"})
+    assert "it could not be read: its readings were 6" in result["msg"] and entered(race) == []
+
+
+def test_a_clock_that_is_set_back_meanwhile_makes_all_be_read_again() -> None:
+    race = Race(2, {}, peak_calls=0)
+    action = race.prepare("cce-1", "maintenance", state="present")
+    now, ahead = action.clock.now, iter([timedelta(seconds=600)] * 2)
+    action.clock = replace(action.clock, now=lambda: now() + next(ahead, timedelta()))
+    mark = len(race.lab.record.entries)
+    assert "failed" not in action.run(task_vars={"inventory_hostname": "cce-1"})
+    reads = race.lab.record.cmdlets("cce-1", name="Get-VM", since=mark)
+    assert len(reads) >= 3
 
 
 def test_a_holder_with_an_unfinished_job_keeps_the_others_out() -> None:
@@ -153,12 +192,26 @@ def test_a_holder_with_an_unfinished_job_keeps_the_others_out() -> None:
 def test_a_holder_that_nobody_told_of_keeps_the_others_out() -> None:
     race = Race(3, {}, peak_calls=0)
     claimed(race, "cce-1")
-    site = race.site()
-    unread = {**site, "states": [{"name": "cce-1", "unreadable": "no route"}, *site["states"][1:]]}
-    untold = {**site, "states": site["states"][1:]}
-    for given, reason in ((unread, "it could not be read: no route"), (untold, "of it nothing was given")):
+    untold = {**race.site(), "appliances": race.site()["appliances"][1:]}
+    race.lab.appliance("cce-1").unreachable = True
+    for given, reason in (
+        (race.site(), "it could not be read: cce-1 cannot be reached"),
+        (untold, "it is none of the appliances that were read"),
+    ):
         assert reason in race.one("cce-2", "maintenance", state="present", site=given)["msg"]
     assert entered(race) == []
+
+
+def test_a_holder_that_is_gone_for_good_is_told_with_the_file_and_what_to_see_to() -> None:
+    race = Race(4, {}, peak_calls=500)
+    claimed(race, "cce-1")
+    race.lab.appliance("cce-1").computer.power_off()
+    race.names = race.names[1:]
+    for name in race.names:
+        message = race.one(name, "maintenance", state="present")["msg"]
+        assert rf"see that it carries no calls, then delete {SLOT}." in message
+    race.lab.world.network.files.remove(SLOT)
+    assert "failed" not in race.one("cce-2", "maintenance", state="present")
 
 
 def test_a_run_that_was_killed_is_gone_on_with_on_the_same_appliance() -> None:
@@ -212,7 +265,7 @@ def test_a_share_that_does_not_answer_is_no_free_slot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("back_at", "words"), [(3, "write access to the site directory"), (99, "could not be claimed")]
+    ("back_at", "words"), [(5, "write access to the site directory"), (99, "could not be claimed")]
 )
 def test_a_site_directory_that_cannot_be_written_keeps_the_appliance_in_service(back_at: int, words: str) -> None:
     """It goes away between the reading and the act, and comes back when the failure is looked into, or does not."""
@@ -220,7 +273,7 @@ def test_a_site_directory_that_cannot_be_written_keeps_the_appliance_in_service(
     share, exchanges = race.lab.world.network.shares[r"\\files\oslo"], iter(range(1, 100))
 
     def before_each() -> Any:
-        share.online = (number := next(exchanges)) < 2 or number > back_at
+        share.online = (number := next(exchanges)) < 4 or number > back_at
         return nullcontext()
 
     result = race.over(before_each, "cce-1", "maintenance", state="present")
@@ -231,16 +284,8 @@ def test_a_site_directory_that_cannot_be_written_keeps_the_appliance_in_service(
 def test_another_directory_than_the_product_has_is_refused() -> None:
     """There the neighbours would not look for the slot."""
     race = Race(2, {}, peak_calls=0)
-    result = race.one("cce-1", "maintenance", state="present", site_directory="C:\\")
+    result = race.one("cce-1", "maintenance", state="present", site_directory=r"\\files\other")
     assert r"The site directory of cce-1 is \\files\oslo for the product" in result["msg"]
-
-
-@pytest.mark.parametrize("age", [61, -61])
-def test_a_site_that_was_read_too_long_ago_is_refused(age: int) -> None:
-    race = Race(2, {}, peak_calls=0)
-    site = race.site()
-    site["states"][1]["read_at"] = time.time() - age
-    assert "older than 60 seconds: read it again" in race.one("cce-1", "maintenance", state="present", site=site)["msg"]
 
 
 # --- giving it back ----------------------------------------------------------------------------------------------------------

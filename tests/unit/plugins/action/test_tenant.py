@@ -215,7 +215,7 @@ def test_a_logon_that_fails_is_named() -> None:
     bench = TenantBench()
     bench.tenant.password = "changed"
     failed = bench.do("update_window", **NIGHT)
-    assert failed["failure"]["class"] == "T10-tenant-logon"
+    assert failed["failure"]["class"] == "tenant-logon"
     assert failed["msg"].startswith("This task works on records of the tenant only: no appliance was touched.")
 
 
@@ -235,6 +235,67 @@ def test_a_cmdlet_that_changes_nothing_is_found_out() -> None:
     bench.lab.fault(HOST, cmdlet="Set-CsHybridPSTNSite", when="before", action="error", text="Busy.")
     failed = bench.do("tenant_site", **site(auto_update=False))
     assert "Set-CsHybridPSTNSite said: Busy." in failed["msg"] and failed["changed"] is False
+
+
+# --- no session is left open ------------------------------------------------------------------------------------------------
+
+
+def sessions(bench: TenantBench) -> tuple[int, int]:
+    """How many sessions with the tenant were opened, and how many were ended."""
+    opened = [run for run in bench.lab.record.cmdlets(HOST, name="New-CsOnlineSession") if run.outcome == "ok"]
+    return len(opened), len(list(bench.lab.record.cmdlets(HOST, name="Remove-PSSession")))
+
+
+def test_each_session_is_ended(bench: TenantBench, case: Case) -> None:
+    bench.do(case.module, **case.options)
+    assert sessions(bench) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "count"),
+    [("Set-CsHybridPSTNSite", 3), ("Get-CsTenantUpdateTimeWindow", 2), ("Import-PSSession", 2)],
+)
+def test_a_step_that_fails_leaves_no_session_open(cmdlet: str, count: int) -> None:
+    """The tenant allows an administrator three of them: the next runs would fail until the service has ended them."""
+    bench = TenantBench()
+    bench.lab.fault(HOST, cmdlet=cmdlet, when="before", action="error", text="Busy.")
+    failed = bench.do("tenant_site", **site(auto_update=False))
+    assert f"{cmdlet} said: Busy." in failed["msg"] and failed["failure"]["cmdlet"] == cmdlet
+    assert sessions(bench) == (count, count)
+    assert bench.do("tenant_site", **site(auto_update=False))["changed"]
+
+
+def flag(tenant: Tenant) -> None:
+    next(one for one in tenant.appliances.values() if one.name == HOST).maintenance_mode = True
+
+
+def auto_update_off(tenant: Tenant) -> None:
+    tenant.sites["oslo"].enable_auto_update = False
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "meanwhile"),
+    [
+        ("tenant_site", site(auto_update=False), auto_update_off),
+        ("tenant_appliance", appliance(maintenance_mode=True), flag),
+    ],
+)
+def test_what_somebody_else_changes_between_reading_and_act_is_left_alone(
+    module: str, options: dict[str, Any], meanwhile: Callable[[Tenant], None]
+) -> None:
+    bench = TenantBench()
+    action = bench.prepare(module, **options)
+    read = action._read
+
+    def read_and_change() -> Any:
+        found = read()
+        meanwhile(bench.tenant)
+        return found
+
+    action._read = read_and_change
+    failed = action.run(task_vars={"inventory_hostname": HOST})
+    assert failed["failure"]["class"] == "fence" and bench.changes() == []
+    assert sessions(bench) == (3, 3)
 
 
 # --- automatic update is suspended and put back ------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.world.tenant import TenantAppliance
-from tests.bench import HOST, JOB
+from tests.bench import DIRECTORY, HOST, JOB
 from tests.cycle import Cycle
 
 POINT = "Publish-CcAppliance"
@@ -74,3 +74,19 @@ def test_a_killed_job_is_run_again(bench: Cycle) -> None:
     assert bench.do("topology", **JOB)["failed"]
     bench.settle(600)
     assert bench.must("topology", **JOB)["changed"] and bench.appliance.published
+
+
+def test_a_server_that_comes_while_the_job_runs_is_published_again(bench: Cycle) -> None:
+    """The record says what the job was begun with, whoever collects it."""
+    assert bench.do("topology", **{**JOB, "timeout": 1, "poll_interval": 1})["failed"]
+    bench.settle()
+    join(bench, "oslo", 3)
+    result = bench.do("topology", **JOB)
+    assert result["failure"]["class"] == "not-confirmed" and "ms3.cce" in result["msg"]
+    assert bench.must("topology", **JOB)["changed"] and bench.appliance.published["ms3.cce"] == "1.1.1.1"
+
+
+def test_an_ini_without_an_identity_is_told(bench: Cycle) -> None:
+    for path in (r"C:\ProgramData\CloudConnector\CloudConnector.ini", rf"{DIRECTORY}\CloudConnector.ini"):
+        bench.computer.files.write_text(path, "[Common]\n")
+    assert "does not tell the identity of its site" in bench.refused("topology", **JOB)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.bench import HOST, NEIGHBOUR, Bench
-from tests.operations import operate
+from tests.operations import Overtaken, Tapped, operate, starts_a_job
 
 SWITCH = "Switch-CcVersion"
 CONSENT = {"until": "2099-01-01T00:00:00+00:00", "emergency_calls": "mobile phones", "reason": "CHG1, J. Doe"}
@@ -24,62 +26,94 @@ def refused(bench: Bench, **options: Any) -> str:
     return str(done["msg"])
 
 
-def aged(bench: Bench, seconds: float, *names: str) -> dict[str, Any]:
-    """The site as it was read some time ago."""
-    site = bench.site()
-    for state in site["states"]:
-        state["read_at"] -= seconds if state["name"] in names else 0
-    return site
+def listen(bench: Bench, action: Any, name: str, connection: Any) -> None:
+    """Lets the action talk to an appliance over that connection."""
+    if name == HOST:
+        action._connection = connection
+        return
+    others = action.connect
+    action.connect = lambda other: connection if other == name else others(other)
+
+
+def slow_to_be_read(bench: Bench, seconds: float, *names: str) -> Any:
+    """A switch for which what says who carries calls is so old each time when it arrives."""
+    action = bench.prepare("version")
+
+    def late(answer: dict[str, Any]) -> None:
+        bench.lab.advance(seconds)
+        answer["results"][-1]["seconds"] += seconds
+
+    for name in names:
+        listen(bench, action, name, Tapped(bench.lab.connection(name), after=late))
+    return action
+
+
+def run(action: Any) -> dict[str, Any]:
+    return dict(action.run(task_vars={"inventory_hostname": HOST}))
 
 
 @pytest.mark.parametrize("names", [(HOST,), (NEIGHBOUR,), (HOST, NEIGHBOUR)])
 def test_readings_older_than_a_minute_do_not_count(names: tuple[str, ...]) -> None:
     bench = Bench("version")
-    assert "older than 60 seconds" in refused(bench, site=aged(bench, 61, *names))
+    result = run(slow_to_be_read(bench, 61, *names))
+    assert result["failed"] and bench.count("version") == 0 and bench.claims() == []
+    assert re.search(r"(6[1-9]|1\d\d) seconds old (each time|when they came)", result["msg"]), result["msg"]
+
+
+def test_a_neighbour_that_is_too_slow_is_named_in_check_mode_too() -> None:
+    bench = Bench("version")
+    action = slow_to_be_read(bench, 61, NEIGHBOUR)
+    action._task.check_mode = True
+    message = run(action)["msg"]
+    assert "cce-2 does not count (could not be read: its readings were 6" in message and "when they came" in message
 
 
 def test_readings_of_less_than_a_minute_count() -> None:
     bench = Bench("version")
-    assert "failed" not in bench.do("version", site=aged(bench, 50, HOST, NEIGHBOUR))
-
-
-def test_readings_without_a_time_do_not_count() -> None:
-    bench = Bench("version")
-    site = bench.site()
-    del site["states"][1]["read_at"]
-    assert "older than 60 seconds" in refused(bench, site=site)
-
-
-@pytest.fixture
-def one_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Bench], None]:
-    """Lets the controller's clock go with the lab's, so that readings grow old in simulated time."""
-
-    def follow(bench: Bench) -> None:
-        monkeypatch.setattr("time.time", lambda: 1e9 + bench.lab.now())
-
-    return follow
-
-
-def places(bench: Bench) -> list[dict[str, Any]]:
-    """Where the appliances of the site are."""
-    return [{"name": name, **bench.reach(name)} for name in bench.hosts]
+    assert "failed" not in run(slow_to_be_read(bench, 25, HOST, NEIGHBOUR))
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_readings_that_are_too_old_are_read_again_where_the_site_can_be_read(check: bool) -> None:
+def test_readings_that_are_too_old_are_read_again(check: bool) -> None:
+    """The line to the neighbour is slow, by which the appliance's own reading grows too old."""
     bench = Bench("version")
-    site = {**aged(bench, 61, HOST, NEIGHBOUR), "appliances": places(bench)}
-    assert bench.do("version", site=site, check=check)["changed"] is True
+    action = bench.prepare("version")
+    action._task.check_mode = check
+    listen(
+        bench, action, NEIGHBOUR, Tapped(bench.lab.connection(NEIGHBOUR), before=lambda request: bench.lab.sleep(61))
+    )
+    bench.mark()
+    assert run(action)["changed"] is True
+    assert (len(bench.ran("Get-VM")) == 1) is check
 
 
-def test_a_host_that_takes_a_minute_to_be_read_can_be_switched(one_clock: Callable[[Bench], None]) -> None:
-    """All of a site are read at once: one after the other, the first would be too old when the last is read."""
+def test_a_host_that_takes_a_minute_to_be_read_can_be_switched() -> None:
     bench = Bench("version")
-    one_clock(bench)
-    action = bench.prepare("version", site={**bench.site(), "appliances": places(bench)})
-    exchange = action.exchange
-    action.exchange = lambda asked, answers=(): (bench.lab.sleep(61), exchange(asked, answers))[1]
-    assert action.run(task_vars={"inventory_hostname": HOST})["changed"] is True
+    action = bench.prepare("version")
+    listen(bench, action, HOST, Tapped(bench.lab.connection(HOST), before=lambda request: bench.lab.sleep(61)))
+    assert run(action)["changed"] is True and bench.lab.snapshot(HOST)["running"] == "2.1"
+
+
+def test_the_appliance_that_cannot_be_read_again_is_not_said_to_have_unknown_calls() -> None:
+    """The true reason is that the line broke."""
+    bench = Bench("version")
+    action = bench.prepare("version")
+    listen(
+        bench, action, NEIGHBOUR, Tapped(bench.lab.connection(NEIGHBOUR), before=lambda request: bench.lab.sleep(61))
+    )
+    bench.lab.wire_faults[HOST] = ["none", "none", "lost_before"]  # type: ignore[list-item]
+    message = run(action)["msg"]
+    assert "grew old, and then cce-1 cannot be reached: the connection broke" in message and bench.claims() == []
+    assert "unread never means none" not in message and message.startswith("oslo: cce-1, cce-2 carry the calls")
+
+
+def test_a_neighbour_that_cannot_be_read_does_not_hide_what_was_read_of_the_appliance() -> None:
+    bench = Bench("version")
+    vanish(bench)
+    result = bench.do("version")
+    assert result["appliance"]["calls"] == {"inbound": 0, "outbound": 0}
+    assert "Connection refused" in result["msg"] and "live calls of cce-1" not in result["msg"]
+    assert result["msg"].startswith("oslo: cce-1 carries the calls")
 
 
 def stop_service(bench: Bench) -> None:
@@ -117,7 +151,7 @@ def test_the_peak_that_is_declared_is_what_has_to_be_carried() -> None:
 def test_a_neighbour_that_is_given_twice_carries_once() -> None:
     bench = Bench("version")
     site = bench.site()
-    site = {**site, "peak_calls": 501, "states": [*site["states"], site["states"][1]]}
+    site = {**site, "peak_calls": 501, "appliances": [*site["appliances"], site["appliances"][1]]}
     assert "room for 500 of 501 calls" in refused(bench, site=site)
 
 
@@ -164,18 +198,15 @@ def test_automatic_update_has_to_be_off() -> None:
 
 
 def meddled(bench: Bench, change: Callable[[], None], **options: Any) -> dict[str, Any]:
-    """The result of a switch whose appliance is changed between reading it and acting on it."""
+    """The result of a switch whose appliance is changed between letting it through and starting it."""
     action = bench.prepare("version", **options)
-    reading = action.read
 
-    def read_then_change() -> Any:
-        state = reading()
-        action.read = reading
-        change()
-        return state
+    def first_start(request: dict[str, Any]) -> None:
+        if starts_a_job(request):
+            change()
 
-    action.read = read_then_change
-    return dict(action.run(task_vars={"inventory_hostname": HOST}))
+    action._connection = Overtaken(bench.lab.connection(HOST), first_start)
+    return run(action)
 
 
 @pytest.mark.parametrize(
@@ -232,14 +263,34 @@ def test_services_that_do_not_start_and_no_exchange_is_a_failure_that_can_be_run
     bench.lab.fault(HOST, trouble="T4")
     result = bench.do("version")
     assert "Could not switch to 2.1" in result["msg"] and "was switched" not in result["msg"]
-    assert result["failure"]["class"].startswith("T4")
+    assert result["failure"]["class"] == "edge-authentication-service"
+
+
+@pytest.mark.parametrize("point", ["drained", "disconnected", "off"])
+def test_a_switch_that_stops_half_way_without_an_error_never_changed_nothing(point: str) -> None:
+    bench = Bench("version")
+    bench.lab.fault(HOST, cmdlet=SWITCH, when="during", point=point, action="half_done")
+    result = bench.do("version")
+    assert "othing was changed" not in result["msg"] and "changed nothing" not in result["msg"]
+    assert "reported no error, but its state does not show it" in result["msg"]
+    assert result["failure"]["class"] == "not-confirmed" and "stays as it is" not in result["msg"]
+
+
+@pytest.mark.parametrize("first", ["2.1.0", "2.1"])
+def test_one_version_is_one_job_however_it_is_written(first: str) -> None:
+    bench = Bench("version")
+    assert bench.do("version", version=first, timeout=0)["failure"]["class"] == "unfinished"
+    assert bench.claims() == ["switch-2.1.claim"]
+    result = bench.do("version", version={"2.1.0": "2.1", "2.1": "2.1.0.0"}[first])
+    assert "failed" not in result and result["changes"] == ["wait for the job switch-2.1, which was begun before"]
+    assert bench.count("version") == 1 and bench.claims() == []
 
 
 def test_a_drain_that_takes_long_tells_the_calls_it_waits_for() -> None:
     bench = Bench("version")
-    bench.lab.appliance(NEIGHBOUR).line.taking = False
+    bench.lab.appliance(NEIGHBOUR).calls.taking = False
     bench.lab.world.sites["oslo"].sources["inbound"].offer(1e9, emergency=False)
-    bench.lab.appliance(NEIGHBOUR).line.taking = True
+    bench.lab.appliance(NEIGHBOUR).calls.taking = True
     result = bench.do("version", timeout=600)
     assert "switch-2.1 is running" in result["msg"] and "1 calls are live on it" in result["msg"]
     assert bench.lab.record.calls(outcome="cut") == []
@@ -270,7 +321,10 @@ def test_a_switch_that_leaves_the_old_vms_on_is_not_done() -> None:
     for machine in old:
         machine.turn_off = lambda: None  # type: ignore[method-assign]
     result = bench.do("version")
-    assert "but VMs of another version are on" in result["msg"] and bench.count("version") == 1
+    assert "was asked to turn off the VMs of the other version and reported no error" in result["msg"]
+    assert result["failure"]["class"] == "not-confirmed" and result["changed"] is True
+    again = bench.do("version")
+    assert "but VMs of another version are on" in again["msg"] and bench.count("version") == 1
 
 
 # --- where nobody takes the calls over
@@ -297,9 +351,8 @@ def began(bench: Bench) -> float:
     return float((run.time - bench.lab.world.start).total_seconds())
 
 
-def test_an_outage_begins_in_a_moment_without_calls(one_clock: Callable[[Bench], None]) -> None:
+def test_an_outage_begins_in_a_moment_without_calls() -> None:
     bench = lonely()
-    one_clock(bench)
     offered, ends = live(bench, 500), bench.lab.now() + 500
     result = bench.do("version")
     assert result["changed"] is True and "warnings" not in result
@@ -328,13 +381,21 @@ def test_where_the_others_carry_the_calls_nothing_is_waited_for() -> None:
     assert began(bench) < ends
 
 
-def test_a_consent_that_ends_meanwhile_holds_no_more(one_clock: Callable[[Bench], None]) -> None:
+def test_a_consent_that_ends_meanwhile_holds_no_more() -> None:
     bench = lonely()
-    one_clock(bench)
     live(bench, 2000)
-    bench.consent = CONSENT | {"until": datetime.fromtimestamp(1e9 + bench.lab.now() + 300, UTC).isoformat()}
+    bench.consent = CONSENT | {"until": (bench.lab.world.now() + timedelta(seconds=300)).isoformat()}
     result = bench.do("version")
     assert "the consent ended" in result["msg"] and bench.count("version") == 0 and bench.claims() == []
+
+
+def test_what_the_tenant_says_is_read_again_after_the_wait_for_a_moment_without_calls() -> None:
+    bench = lonely()
+    live(bench, 1000)
+    site = bench.lab.world.tenant.sites["oslo"]
+    bench.lab.world.env.timeout(300).callbacks.append(lambda _: setattr(site, "enable_auto_update", True))
+    result = bench.do("version")
+    assert result["failure"]["class"] == "auto-update-on" and bench.count("version") == 0
 
 
 def crowded(bench: Bench, **more: Any) -> dict[str, Any]:
@@ -342,25 +403,76 @@ def crowded(bench: Bench, **more: Any) -> dict[str, Any]:
     return {**bench.site(), "peak_calls": 501, **more}
 
 
-def test_neighbours_are_read_again_after_the_wait(one_clock: Callable[[Bench], None]) -> None:
+def test_neighbours_are_read_again_after_the_wait() -> None:
     bench = lonely(lone=False)
-    one_clock(bench)
     live(bench, 500)
-    assert bench.do("version", site=crowded(bench, appliances=places(bench)))["changed"] is True
-
-
-def test_without_knowing_where_they_are_their_states_are_too_old(one_clock: Callable[[Bench], None]) -> None:
-    bench = lonely(lone=False)
-    one_clock(bench)
-    live(bench, 500)
-    result = bench.do("version", site=crowded(bench))
-    assert f"the state of {NEIGHBOUR} is older than 60 seconds" in result["msg"] and bench.count("version") == 0
+    assert bench.do("version", site=crowded(bench))["changed"] is True
 
 
 def test_a_neighbour_that_falls_ill_meanwhile_keeps_it_in_service() -> None:
     bench = lonely(lone=False)
     live(bench, 500)
-    action = bench.prepare("version", site=crowded(bench, appliances=places(bench)))
-    action.sleep = lambda seconds: (stop_service(bench), bench.lab.sleep(seconds))
-    result = action.run(task_vars={"inventory_hostname": HOST})
+    action = bench.prepare("version", site=crowded(bench))
+    action.clock = replace(action.clock, sleep=lambda seconds: (stop_service(bench), bench.lab.sleep(seconds)))
+    result = run(action)
     assert f"{NEIGHBOUR} does not count" in result["msg"] and bench.count("version") == 0
+
+
+# --- the set that is switched to ------------------------------------------------------------------------------------------
+
+
+def new_set(bench: Bench) -> Any:
+    return bench.appliance.sets["2.1"]
+
+
+def test_a_set_of_one_vm_is_not_switched_to() -> None:
+    bench = Bench("version")
+    for role in ("AD", "CMS", "Edge"):
+        del new_set(bench).machines[role]
+    message = refused(bench)
+    assert "new_set: 1 of 4" in message and bench.lab.record.outages() == []
+
+
+def test_a_pending_restart_does_not_stop_it_half_way() -> None:
+    bench = Bench("version")
+    key = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"
+    bench.computer.registry.set(key, {})
+    assert bench.do("version")["changed"] is True and bench.lab.snapshot(HOST)["running"] == "2.1"
+
+
+@pytest.mark.parametrize("action", ["Deploy", "BitsUpdate", "OsUpdate"])
+def test_an_update_of_the_products_own_is_not_disturbed(action: str) -> None:
+    bench = Bench("version")
+    (record,) = [one for one in bench.lab.world.tenant.appliances.values() if one.name.lower() == HOST]
+    record.action, record.action_status = action, "Started"
+    message = refused(bench)
+    assert f"update_under_way: the tenant says {action} Started" in message
+
+
+def test_the_lock_file_of_an_update_stops_it() -> None:
+    bench = Bench("version")
+    bench.lab.world.network.files.write_text(r"\\files\oslo\CcLockFile", "simulated")
+    assert "update_under_way: CcLockFile is in the site directory" in refused(bench)
+
+
+@pytest.mark.parametrize(
+    ("setting", "gate"),
+    [
+        ({"trusted_hosts": ""}, "trusted_hosts: not in TrustedHosts: cms"),
+        ({"stores_passwords": False}, "stored_passwords: Windows may not store"),
+    ],
+)
+def test_windows_that_stands_in_the_way_is_named(setting: dict[str, Any], gate: str) -> None:
+    bench = Bench("version")
+    for name, value in setting.items():
+        setattr(bench.computer.policy, name, value)
+    assert gate in refused(bench)
+
+
+def test_a_logon_that_is_not_elevated_is_named() -> None:
+    """The product's own cmdlets say it before any gate does."""
+    bench = Bench("version")
+    bench.computer.policy.elevated = False
+    result = bench.do("version")
+    assert result["failure"]["class"] == "not-elevated" and bench.count("version") == 0
+    assert bench.info()["elevated"] is False

@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ._operation import PREDICTED
+from ..operation.predictions import FACT
 
 GROUP = "cloud_connector"
 """The group of all appliances; its child groups are the sites."""
@@ -30,13 +30,26 @@ PREFIX = "cloud_connector_"
 SITE_NAME = "cloud_connector_site_name"
 """Names the site of an appliance that is in several groups which could be it."""
 
-_OF_A_RUN = (
+MADE = (
     "cloud_connector_inventory",
     "cloud_connector_survey",
+    "cloud_connector_tenant",
     "cloud_connector_plan",
     "cloud_connector_entry",
+    "appliance_upgrade_site",
+    "appliance_upgrade_site_hosts",
+    "site_survey_hosts",
+    "site_survey_results",
+    "site_survey_states",
+    "site_validation_appliance",
+    "site_validation_appliances",
+    "site_validation_mixed",
+    "site_validation_problems",
+    "site_validation_results",
+    "site_validation_tenant",
+    "site_validation_site",
 )
-"""Values that the playbooks make themselves; some are as large as the state of the whole fleet."""
+"""Values that playbooks and roles make themselves while they run; some are as large as the state of the whole fleet."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +90,20 @@ def read_fleet(hostvars: Mapping[str, Any], groups: Mapping[str, Sequence[str]])
     return Fleet(variables, site_of, problems)
 
 
+def made_problems(hostvars: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """What must not be there before the first play has made it: one sentence for each of `MADE` that an appliance has.
+
+    With `-e` such a value would win over the one that is made: an empty plan, or a site without a problem.
+    """
+    appliances = [hostvars[host] for host in groups.get(GROUP, ())]
+    return [
+        f"{name} is made by the playbooks while they run: leave it out of -e and of the inventory, "
+        "and run one playbook at a time."
+        for name in MADE
+        if any(name in variables for variables in appliances)
+    ]
+
+
 def _mark_problem(mark: str) -> str:
     return f"The group {mark} is what the playbooks remember a run by: rename yours, and run one of them at a time."
 
@@ -96,7 +123,7 @@ def _variables(host: str, found: Mapping[str, Any]) -> tuple[dict[str, Any], lis
 def _names(found: Mapping[str, Any]) -> Iterator[str]:
     """Without what playbooks make, and without what check mode hands on."""
     ours = (name for name in sorted(found) if name.startswith(PREFIX))
-    return (name for name in ours if name not in _OF_A_RUN and not name.startswith(PREDICTED))
+    return (name for name in ours if name not in MADE and name != FACT)
 
 
 def _sites(host: str, variables: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import PREDICTED, run_id
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.predictions import FACT, run_id
 
 from tests.bench import HOST, NEIGHBOUR, ORDER, WORK, Bench
+from tests.operations import Tapped
 
 
 def run(action: Any, **task_vars: Any) -> dict[str, Any]:
@@ -41,10 +42,38 @@ def test_a_wait_without_sense_is_refused(options: dict[str, int]) -> None:
     assert f"{name} must be more than 0" in bench.do("version", **options)["msg"] and bench.ran() == []
 
 
-def test_states_without_a_name_are_refused() -> None:
+def test_appliances_without_a_name_are_refused() -> None:
     bench = Bench("version")
-    site = {"name": "oslo", "peak_calls": 1, "states": [{"running": "2.1"}]}
-    assert "site.states: one has no name" in bench.do("version", site=site)["msg"] and bench.ran() == []
+    places = [{"appliance_directory": "C:\\a", "site_directory": r"\\files\oslo"}]
+    result = bench.do("version", site={"name": "oslo", "peak_calls": 1, "appliances": places})
+    assert "missing required arguments: name found in site -> appliances" in result["msg"] and bench.ran() == []
+
+
+@pytest.mark.parametrize("module", ["configuration", "version"])
+def test_a_misspelt_option_begins_with_what_is_wrong(module: str) -> None:
+    bench = Bench(module)
+    result = bench.do(module, contnet="x")
+    assert result["msg"].startswith(f"Unsupported parameters for ({module}) module: contnet.")
+    assert "call" not in result["msg"].partition("Supported parameters include")[0].replace("call_logging", "")
+    assert "calls" not in result["failure"] and "appliance" not in result and bench.ran() == []
+    assert result["failure"]["class"] == "option" and result["changed"] is False
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_none_and_an_empty_text_of_a_survey_mean_not_given(nothing: str | None) -> None:
+    bench = Bench("version")
+    options = {"force": nothing, "timeout": nothing, "idle_wait": nothing, "exchange_timeout": nothing}
+    action = bench.prepare("version", **options)
+    assert run(action)["changed"] is True
+    given = action.arguments
+    assert (given.force, given.timeout, given.idle_wait, given.exchange_timeout) == (False, 7200, 1800, 300)
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_required_option_that_is_empty_is_missing(nothing: str | None) -> None:
+    bench = Bench("version")
+    result = run(bench.prepare("version", version=nothing))
+    assert result["msg"].startswith("missing required arguments: version") and bench.ran() == []
 
 
 @pytest.mark.parametrize("module", ["version", "configuration"])
@@ -117,14 +146,11 @@ def test_a_host_that_dies_before_the_failure_is_told_does_not_hide_it() -> None:
     """The state after a failure cannot be read any more: the failure itself still is the result."""
     bench = Bench("configuration")
     action = bench.prepare("configuration")
-    exchange = action.exchange
 
-    def die_after_acting(asked: Any, answers: Any = ()) -> Any:
-        answer = exchange(asked, answers)
-        bench.appliance.unreachable = any(step["name"] == "import" for step in asked)
-        return answer
+    def die_after_acting(answer: dict[str, Any]) -> None:
+        bench.appliance.unreachable = any(one["name"] == "import" for one in answer["results"])
 
-    action.exchange = die_after_acting
+    action._connection = Tapped(bench.lab.connection(HOST), after=die_after_acting)
     bench.lab.fault(HOST, cmdlet="Import-CcConfiguration", text="It does not work.")
     result = run(action)
     assert "It does not work." in result["msg"] and "appliance" not in result and result["changed"] is True
@@ -149,7 +175,7 @@ def test_a_secret_in_a_lost_connection_is_masked() -> None:
     with pytest.raises(AnsibleConnectionFailure) as raised:
         run(action)
     assert "canary-bird" not in str(raised.value) and raised.value.__cause__ is None
-    assert "could not send" in raised.value.reason  # type: ignore[attr-defined]
+    assert "could not send" in str(raised.value)
 
 
 @pytest.mark.parametrize("method", ["close", "reset"])
@@ -191,7 +217,7 @@ def test_a_delegated_task_speaks_of_the_appliance_it_talks_to() -> None:
 
 def predicted(host: str, bench: Bench, **changes: Any) -> dict[str, Any]:
     state = {**bench.info(HOST), **changes}
-    return {PREDICTED: {"run": run_id(), "appliance": host, "state": state}}
+    return {FACT: {"run": run_id(), "appliance": host, "parts": {"appliance": state}}}
 
 
 @pytest.mark.parametrize(("host", "believed"), [(HOST, True), (NEIGHBOUR, False)])
@@ -204,7 +230,7 @@ def test_only_what_was_predicted_of_this_appliance_counts(host: str, believed: b
 def test_what_another_run_has_predicted_does_not_count() -> None:
     bench = Bench()
     facts = predicted(HOST, bench, scripts="2.1")
-    facts[PREDICTED]["run"] = "yesterday"
+    facts[FACT]["run"] = "yesterday"
     assert bench.do("package", check=True, facts=facts)["changed"] is True
 
 

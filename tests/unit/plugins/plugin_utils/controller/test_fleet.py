@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible.errors import AnsibleError
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._fleet import MARKS, read_fleet
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.schema import schema
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.controller.fleet import (
+    MADE,
+    MARKS,
+    made_problems,
+    read_fleet,
+)
 
 GROUPS = {"all": ["a", "b", "w"], "cloud_connector": ["a", "b"], "berlin": ["a", "b"], "windows": ["a", "b", "w"]}
 HOSTS: dict[str, dict[str, Any]] = {"a": {}, "b": {}}
@@ -69,11 +75,44 @@ def test_the_groups_a_run_remembers_by_must_not_be_there(mark: str) -> None:
 
 
 def test_what_a_run_makes_itself_is_no_variable_of_the_inventory() -> None:
-    made = {"cloud_connector_survey": 1, "cloud_connector_predicted": 1, "cloud_connector_predicted_tenant": 1}
+    made = {"cloud_connector_survey": 1, "cloud_connector_predicted": 1}
     hosts = {"a": {**made, "ansible_host": 2, "cloud_connector_peak_calls": 3}, "b": {}}
     assert read_fleet(hosts, GROUPS).variables["a"] == {"cloud_connector_peak_calls": 3}
 
 
 def test_every_variable_is_documented() -> None:
-    text = (Path(__file__).parents[4] / "docs" / "inventory.md").read_text()
+    text = (Path(__file__).parents[5] / "docs" / "inventory.md").read_text()
     assert [name for name in schema("inventory.json")["properties"] if f"`{name}`" not in text] == []
+
+
+def test_what_a_run_makes_must_not_be_there_before_it() -> None:
+    """Each playbook makes its values later than its first play, so whatever is there then was given by somebody."""
+    assert made_problems(HOSTS, GROUPS) == []
+    (problem,) = made_problems({"a": {}, "b": {"site_validation_problems": []}}, GROUPS)
+    assert problem.startswith("site_validation_problems is made by the playbooks")
+
+
+def names_that_are_made() -> set[str]:
+    """Names that plays and roles register, set, loop by or hand to a role."""
+    root = Path(__file__).parents[5]
+    found: set[str] = set()
+    for path in (*(root / "playbooks").glob("*.yml"), *(root / "roles").glob("*/tasks/*.yml")):
+        waiting = list(yaml.safe_load(path.read_text("utf-8")))
+        while waiting:
+            task = waiting.pop()
+            waiting += [one for part in ("tasks", "block", "rescue", "always") for one in task.get(part, ())]
+            host_variables = {
+                name for name in task.get("ansible.builtin.add_host", {}) if name not in ("name", "groups")
+            }
+            loop = {task.get("loop_control", {}).get("loop_var")}
+            kept = {task.get("register"), *task.get("ansible.builtin.set_fact", {}), *task.get("vars", {})}
+            found |= (host_variables | loop | kept) - {None}
+    return found
+
+
+def test_every_name_that_a_run_makes_is_refused_in_the_inventory() -> None:
+    """Either as one that is made, or as a variable that the collection does not know."""
+    known = set(schema("inventory.json")["properties"])
+    made = names_that_are_made()
+    assert set(MADE) <= made
+    assert {name for name in made - set(MADE) if name in known or not name.startswith("cloud_connector_")} == set()
