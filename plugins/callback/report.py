@@ -15,11 +15,15 @@ version_added: 0.1.0
 description:
   - Writes C(report.jsonl), one line for each event (the plan, begin and end of each step of each appliance, validated sites,
     troubles), and C(report.md), a page for people, which is made anew after each event.
+  - Writes C(history.json), how long each whole upgrade of an appliance took. It is kept from run to run, and the module
+    M(sfb.cloud_connector.plan) reads it to say when a plan will be finished.
   - A run that was killed has its report up to that moment. A step that was under way then is shown as begun.
   - What cannot be written does not disturb the run, and is said once.
 options:
   directory:
-    description: The folder on the controller. Each run replaces the report of the one before.
+    description:
+      - The folder on the controller. Each run replaces the report of the one before.
+      - The plan looks for the history in C(cloud_connector_run_directory), so use one folder for both.
     type: path
     default: .cloud_connector
     env:
@@ -39,9 +43,12 @@ from typing import Any
 
 from ansible import context
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils import _files
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._report import Report
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import STEPS
+
+from ..plugin_utils.cce import pace
+from ..plugin_utils.cce.pace import Measure
+from ..plugin_utils.cce.report import Report
+from ..plugin_utils.cce.upgrade import NAMES
+from ..plugin_utils.controller import files
 
 COLLECTION = "sfb.cloud_connector."
 VALIDATED = "cloud_connector_validated"
@@ -60,7 +67,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._report = Report()
         self._directory = Path(self.get_option("directory"))  # type: ignore[no-untyped-call]
-        self._quietly(lambda: _files.replace(self._directory / "report.jsonl", ""))
+        self._quietly(lambda: files.replace(self._directory / "report.jsonl", ""))
         name = Path(playbook._file_name).stem
         self._happened("begin", playbook=name, check=bool(context.CLIARGS.get("check")))
 
@@ -92,7 +99,7 @@ class CallbackModule(CallbackBase):
 
     def _planned(self, values: Mapping[str, Any]) -> None:
         kept = {name: values.get(name, []) for name in ("hash", "queue", "skips", "summary", "problems")}
-        self._happened("plan", **kept)
+        self._happened("plan", target=str(values.get("target", "")), **kept)
 
     def _troubled(self, result: Any, state: str) -> None:
         step, host = _step(result.task), result.host.name
@@ -108,11 +115,23 @@ class CallbackModule(CallbackBase):
         line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": event, **values}
         report.apply(line)
         self._quietly(lambda: self._write(line, report.page()))
+        measure = report.measure(line)
+        if measure is not None:
+            self._quietly(lambda: self._keep(measure))
+
+    def _keep(self, measure: Measure) -> None:
+        """The history with one more; one that cannot be read is begun anew."""
+        path = self._directory / pace.NAME
+        try:
+            before = pace.parse(path.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            before = []
+        files.replace(path, pace.written([*before, measure]))
 
     def _write(self, line: Mapping[str, Any], page: str) -> None:
         with (self._directory / "report.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(f"{json.dumps(line)}\n")
-        _files.replace(self._directory / "report.md", page)
+        files.replace(self._directory / "report.md", page)
 
     def _quietly(self, write: Any) -> None:
         try:
@@ -124,7 +143,7 @@ class CallbackModule(CallbackBase):
 
 def _step(task: Any) -> str | None:
     name = str(task.action).removeprefix(COLLECTION)
-    return name if name != task.action and name in STEPS else None
+    return name if name != task.action and name in NAMES else None
 
 
 def _state(step: str, values: Mapping[str, Any]) -> str:

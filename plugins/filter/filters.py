@@ -7,7 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini
+from ansible import context
+from ansible.errors import AnsibleFilterError
+
+from ..plugin_utils.cce import ini
+
+PARTS = {"start_at_task": "--start-at-task", "step": "--step"}
+"""What makes ansible-playbook leave tasks out without asking the playbook."""
 
 
 def vm_addresses(text: str) -> dict[str, str]:
@@ -61,6 +67,16 @@ def _problem(result: Mapping[str, Any]) -> str | None:
     return None if "checks" in result else f"{name} was not checked: {result.get('msg', 'no reason was given')}."
 
 
+def whole_run(pattern: str) -> str:
+    given = [option for name, option in PARTS.items() if context.CLIARGS.get(name)]
+    if given:
+        raise AnsibleFilterError(
+            f"This playbook cannot be run in parts: what {' and '.join(given)} leaves out guards the rest. Nothing was done. "
+            "Run it without."
+        )
+    return pattern
+
+
 class FilterModule:
     """The filters by name."""
 
@@ -71,4 +87,5 @@ class FilterModule:
             "site_appliances": site_appliances,
             "validation_problems": validation_problems,
             "vm_addresses": vm_addresses,
+            "whole_run": whole_run,
         }

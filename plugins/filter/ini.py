@@ -11,7 +11,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini
+
+from ..plugin_utils.cce import ini
 
 Place = tuple[str, str]
 

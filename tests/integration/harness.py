@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from lab.running import SHORT_WAITS, RunningLab, running_playbook
+from lab.server.running import SHORT_WAITS, RunningLab, running_playbook
 from lab.world.building import SERVICE_PASSWORD
 from lab.world.tenant import Tenant
 
@@ -114,7 +114,7 @@ class Stage:
         return found
 
     def fault(self, appliance: str, **described: Any) -> None:
-        """Lets a fault strike inside the appliance."""
+        """Adds a fault inside the appliance."""
         self.lab.post(f"/appliances/{appliance}/faults", described)
 
     def reachable(self, appliance: str, yes: bool) -> None:

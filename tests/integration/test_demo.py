@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from lab.commands.demo import INTERRUPTED
-from lab.running import ROOT
+from lab.server.running import ROOT
 
 SECONDS = 60.0
 

@@ -131,5 +131,15 @@ def test_the_same_command_again_changes_nothing(story: Story) -> None:
     assert "changed: [" not in story.again.output
 
 
+def test_the_fleet_takes_few_sessions_to_the_tenant_two_at_once_at_most_and_leaves_none_open(story: Story) -> None:
+    sessions = story.stage.lab.entries("tenant_session")
+    assert sessions and max(session["at_once"] for session in sessions) <= 2
+    assert {(session["outcome"], session["left"]) for session in sessions} == {("removed", None)}
+    # Of each appliance four in its upgrade and one in check mode; of each site one for the plan and one for the validation, in
+    # each of the three runs; and before the one outage a second look, after the wait for a moment without calls.
+    logons = len(story.stage.cmdlets(name="New-CsOnlineSession"))
+    assert logons <= (4 + 1) * len(ORDER) + 2 * 3 * len(SITES) + 1
+
+
 def test_no_shell_is_left_open(story: Story) -> None:
     assert story.open_shells == 0

@@ -19,8 +19,8 @@ import yaml
 from requests.exceptions import ConnectionError as ConnectionFailed
 from winrm.protocol import Protocol
 
-from lab.server import FleetServer, Options
-from lab.world.fleet import describe
+from lab.server.fleet_server import FleetServer, Options
+from lab.world.description import describe
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 FLEET = {
@@ -57,7 +57,8 @@ class Fleet:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
 
     def api(self, method: str, path: str, data: Any = None) -> Any:
-        answer = requests.request(method, f"http://127.0.0.1:{self.port}{path}", json=data, timeout=10)
+        kind = {"Content-Type": "application/json"}
+        answer = requests.request(method, f"http://127.0.0.1:{self.port}{path}", json=data, headers=kind, timeout=10)
         assert answer.ok, answer.text
         return answer.json()
 

@@ -61,3 +61,36 @@ def test_a_limit_that_selects_nothing_is_no_success(story: Story) -> None:
     run = story.stage.play("--limit", "others")
     assert run.code != 0
     assert run.says("There is no appliance to work on under --limit others")
+
+
+@pytest.mark.parametrize("part", [("--start-at-task", "Plan"), ("--start-at-task", "no such task"), ("--step",)])
+@pytest.mark.parametrize("playbook", ["upgrade_fleet.yml", "upgrade_site.yml", "validate.yml"])
+def test_a_run_in_parts_is_no_success(story: Story, playbook: str, part: tuple[str, ...]) -> None:
+    asked = len(story.stage.cmdlets())
+    run = story.stage.play(*part, "-e", "cloud_connector_site=south", playbook=playbook)
+    assert run.code != 0 and run.says(f"cannot be run in parts: what {part[0]} leaves out"), run.output
+    assert len(story.stage.cmdlets()) == asked
+
+
+@pytest.mark.parametrize(
+    ("playbook", "given"),
+    [
+        ("upgrade_fleet.yml", '{"cloud_connector_plan": {"queue": [], "summary": []}}'),
+        ("validate.yml", '{"cloud_connector_inventory": {"readers": {}, "sites": {}}}'),
+        ("validate.yml", '{"site_validation_problems": []}'),
+    ],
+)
+def test_a_value_that_the_playbooks_make_is_refused(story: Story, playbook: str, given: str) -> None:
+    asked = len(story.stage.cmdlets())
+    run = story.stage.play("-e", given, playbook=playbook)
+    assert run.code != 0 and run.says("is made by the playbooks while they run"), run.output
+    assert len(story.stage.cmdlets()) == asked
+
+
+def test_an_answer_that_a_survey_of_awx_leaves_open_is_none(story: Story) -> None:
+    """It sends an empty text."""
+    empty = [
+        f"{name}=" for name in ("cloud_connector_site", "cloud_connector_plan_hash", "cloud_connector_poll_interval")
+    ]
+    run = story.stage.play(*(part for one in empty for part in ("-e", one)), playbook="plan.yml")
+    assert run.code == 0, run.output

@@ -65,6 +65,14 @@ def test_a_logon_that_reaches_no_share_is_refused(stage: Stage) -> None:
     assert run.says(r"a network logon \(NTLM\) reaches no second host. Use ansible_winrm_transport credssp"), run.output
 
 
+def test_a_password_is_never_sent_in_clear(stage: Stage) -> None:
+    """The first message of Basic has it: nothing at all is sent."""
+    before = stage.lab.get("/wire")["total"]
+    run = play(stage, {"south-1": {"ansible_winrm_transport": "basic", "ansible_winrm_scheme": "http"}})
+    assert run.code != 0 and run.says("south-1: The transport basic over HTTP would send the password"), run.output
+    assert stage.lab.get("/wire")["total"] == before
+
+
 @pytest.fixture(scope="module")
 def misdescribed(stage: Stage) -> Run:
     return play(stage, {}, {"cloud_connector_target_version": "2.2", "cloud_connector_peek_calls": 100})

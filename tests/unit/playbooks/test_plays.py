@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.upgrade import STEPS
 
 PLAYBOOKS = sorted((Path(__file__).parents[3] / "playbooks").glob("*.yml"))
 PLAYS = [play for path in PLAYBOOKS for play in yaml.safe_load(path.read_text("utf-8")) if "hosts" in play]
@@ -50,3 +51,50 @@ def test_what_reads_the_fleet_before_an_upgrade_stops_at_one_that_does_not_answe
     surveys = [play for play in PLAYS if any("sfb.cloud_connector.plan" in task for task in tasks(play))]
     assert [play["any_errors_fatal"] for play in surveys] == [True]
     assert "serial" not in surveys[0]
+
+
+def first_play(path: Path) -> dict[str, Any]:
+    """The play that a playbook begins with, maybe that of one it imports."""
+    first: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))[0]
+    imported = first.get("import_playbook")
+    return first_play(path.parent / imported) if imported else first
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: str(path.stem))
+def test_no_playbook_begins_where_tasks_would_be_left_out(path: Path) -> None:
+    """With a name that no task has, --start-at-task ends as a success having done nothing."""
+    assert "sfb.cloud_connector.whole_run" in first_play(path)["hosts"]
+
+
+def test_the_tasks_of_the_upgrade_are_its_steps_in_their_order() -> None:
+    role = Path(__file__).parents[3] / "roles" / "appliance_upgrade" / "tasks" / "main.yml"
+    (block,) = yaml.safe_load(role.read_text("utf-8"))
+    names = [task["name"] for task in block["block"]]
+    modules = [name for task in block["block"] for name in task if name.startswith("sfb.")]
+    assert names == [f"Step {number} of {len(STEPS)}, {step.title}" for number, step in enumerate(STEPS, 1)]
+    assert modules == [f"sfb.cloud_connector.{step.name}" for step in STEPS]
+
+
+def tasks_within(found: Any) -> Iterator[dict[str, Any]]:
+    """Every task of a play or of a role, also those in blocks."""
+    for one in found:
+        yield one
+        for name in ("tasks", "block"):
+            yield from tasks_within(one.get(name, []))
+
+
+def test_what_reads_the_tenant_for_many_appliances_does_so_for_two_sites_at_a_time() -> None:
+    """And nobody else reads it there: three sessions are all that an administrator has."""
+    root = Path(__file__).parents[3]
+    files = [*root.glob("playbooks/*.yml"), *root.glob("roles/site_*/tasks/main.yml")]
+    tasks = [task for file in files for task in tasks_within(yaml.safe_load(file.read_text("utf-8")))]
+    readers = [
+        task
+        for task in tasks
+        for name in ("site_info", "appliance_info")
+        if "!tenant"
+        not in task.get(f"sfb.cloud_connector.{name}", {"gather_subset": ["!tenant"]}).get("gather_subset", [])
+    ]
+    assert len(readers) == 2 and {task.get("throttle") for task in readers} == {2}
+    checks = [task["sfb.cloud_connector.health"] for task in tasks if "sfb.cloud_connector.health" in task]
+    assert checks and all("tenant" in check for check in checks)

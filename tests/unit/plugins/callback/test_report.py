@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -85,3 +86,35 @@ def test_a_report_that_cannot_be_written_does_not_disturb_the_run(callback: Call
     (tmp_path / "run" / "report.jsonl").mkdir()
     callback.v2_playbook_on_stats(SimpleNamespace(failures={}, dark={}))
     callback.v2_playbook_on_stats(SimpleNamespace(failures={}, dark={}))
+
+
+# --- the history ------------------------------------------------------------------------------------------------------
+
+
+def upgraded(callback: CallbackModule, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One appliance is upgraded as a whole, a minute after the other."""
+    minutes = iter(range(60))
+    now = SimpleNamespace(now=lambda zone: datetime(2026, 1, 1, 0, next(minutes), tzinfo=UTC))
+    monkeypatch.setattr("ansible_collections.sfb.cloud_connector.plugins.callback.report.datetime", now)
+    planned = result("sfb.cloud_connector.plan", target="2.1", hash="x", queue=[], skips=[], summary=[])
+    callback.v2_runner_on_ok(planned)
+    for step in ("package", "version", "health"):
+        done = result(f"sfb.cloud_connector.{step}", changed=step != "health")
+        callback.v2_runner_on_start(done.host, done.task)
+        callback.v2_runner_on_ok(done)
+
+
+@pytest.mark.parametrize("before", [None, "no history"])
+def test_how_long_an_upgrade_took_is_kept_from_run_to_run(
+    callback: CallbackModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    history = tmp_path / "run" / "history.json"
+    if before:
+        history.write_text(before)
+    upgraded(callback, monkeypatch)
+    (measure,) = json.loads(history.read_text())
+    assert (measure["appliance"], measure["target"], measure["seconds"]) == ("cce-ber-1", "2.1", 300.0)
+    callback.v2_playbook_on_start(SimpleNamespace(_file_name="/x/upgrade_fleet.yml"))
+    assert len(json.loads(history.read_text())) == 1
+    upgraded(callback, monkeypatch)
+    assert len(json.loads(history.read_text())) == 2

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.sfb.cloud_connector.plugins.filter import filters, ini
+from ansible import context
+from ansible.errors import AnsibleFilterError
+from ansible_collections.sfb.cloud_connector.plugins.filter import filters, ini, support
 
 FOLDER = Path(__file__).parents[4] / "plugins" / "filter"
 PASSED = {"checks": [], "appliance": {"running": "2.1"}, "site_validation_appliance": {"name": "cce-ber-1"}}
@@ -65,7 +67,22 @@ def test_the_places_of_a_site_come_from_each_appliances_own_variables() -> None:
     assert found[0]["appliance_directory"] == r"C:\Users\CceAdmin\CloudConnector\ApplianceRoot"
 
 
+@pytest.mark.parametrize(("given", "option"), [({"start_at_task": "x"}, "--start-at-task"), ({"step": True}, "--step")])
+def test_a_run_that_leaves_tasks_out_gets_no_hosts(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], option: str
+) -> None:
+    monkeypatch.setattr(context, "CLIARGS", given)
+    with pytest.raises(AnsibleFilterError, match=option):
+        filters.whole_run("all")
+
+
+@pytest.mark.parametrize("given", [{}, {"start_at_task": None, "step": False}])
+def test_a_whole_run_has_the_hosts_it_asks_for(monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]) -> None:
+    monkeypatch.setattr(context, "CLIARGS", given)
+    assert filters.whole_run("cloud_connector:all") == "cloud_connector:all"
+
+
 def test_every_filter_is_documented() -> None:
     documented = {path.stem: yaml.safe_load(path.read_text()) for path in FOLDER.glob("*.yml")}
-    assert set(documented) == {*filters.FilterModule().filters(), *ini.FilterModule().filters()}
+    assert set(documented) == {name for each in (filters, ini, support) for name in each.FilterModule().filters()}
     assert all(name == found["DOCUMENTATION"]["name"] for name, found in documented.items())
