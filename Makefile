@@ -7,7 +7,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 REQUIREMENTS := requirements.txt lab/requirements.txt tests/requirements.txt
-STAGES := sanity integration molecule unit lint types
+STAGES := sanity integration molecule unit later lint types
+LATER := 2.20 2.21
 
 # Stamps: the environment is made again only when a requirement changes, the collections only when their script does.
 INSTALLED := .venv/.installed-$(shell cat $(REQUIREMENTS) | cksum | cut -d' ' -f1)
@@ -37,21 +38,24 @@ test: ready ## everything CI runs: all stages below, two at a time, each reporti
 sanity: build ## ansible-test sanity on the built collection, nothing ignored
 	@time tests/tools/sanity.sh build/sfb-cloud_connector-*.tar.gz .venv .ansible/sanity
 
+later: build ## sanity and the use of private API on later releases of ansible-core, where a Python for them is at hand
+	@time tests/tools/later_cores.sh build/sfb-cloud_connector-*.tar.gz .ansible/later $(LATER)
+
 integration: $(READY) ## playbooks and tools against the lab
 	@time $(LOOPBACK) pytest -n 2 --dist loadscope tests/integration
 
 molecule: $(READY) ## the molecule scenarios against the lab
 	@time $(LOOPBACK) molecule test --all
 
-unit: $(READY) ## unit tests of plugins, lab and tools
-	@time $(LOOPBACK) pytest -n 2 tests/unit
+unit: $(READY) ## unit tests of plugins, lab and tools; the lab against recorded PowerShell
+	@time $(LOOPBACK) pytest -n 2 tests/unit tests/conformance
 
 lint: $(READY) ## ruff, yamllint, ansible-lint (production), changelog: all of them, also after a failure
 	@time { failed=; for check in "ruff check" "ruff format --check" "yamllint --strict ." ansible-lint "antsibull-changelog lint"; do \
 	  $$check || failed+=" '$$check'"; done; [ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }; }
 
 types: $(READY) ## mypy --strict on plugins, lab and tools
-	@time { mypy && mypy tests/tools; }
+	@time { mypy && mypy tests/tools tests/conformance; }
 
 build: $(READY) ## the collection's tarball, in build/
 	@rm -f build/*.tar.gz
@@ -63,7 +67,7 @@ demo: $(READY) ## a simulated fleet is upgraded before your eyes
 lab: $(READY) ## the simulated fleet on loopback addresses, until Ctrl-C; its files are in .lab/
 	@$(LOOPBACK) python -m lab serve --dir .lab --speed 600
 
-chaos: $(READY) ## upgrades under random faults, judged by the lab's record
+chaos: $(READY) ## upgrades fifty random fleets under random faults, judged by the lab's record
 	@$(LOOPBACK) python -m lab chaos
 
 format: $(READY) ## let ruff write the code its way

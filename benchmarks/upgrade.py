@@ -2,8 +2,8 @@
 
 A simulated fleet is upgraded with upgrade_fleet.yml, then the same command is run again. Printed are, for each of both runs,
 exchanges with the appliances (commands over WinRM), HTTP requests, connections, bytes (before TLS), CPU time of ansible-playbook
-with all of its children, and wall time; as they are, and divided by the appliances. The wall time of the upgrade depends
-on --speed and on the poll interval; the waiting of a real upgrade adds polls, not other work.
+with all of its children, wall time, and remote sessions to the tenant; as they are, and divided by the appliances. The wall
+time of the upgrade depends on --speed and on the poll interval; the waiting of a real upgrade adds polls, not other work.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab.running import SHORT_WAITS, RunningLab, running_playbook  # noqa: E402
+from lab.server.running import SHORT_WAITS, RunningLab, running_playbook  # noqa: E402
 
 NETWORK = 3
 WIRE = ("commands", "requests", "connections", "bytes_in", "bytes_out")
@@ -65,11 +65,13 @@ def description(sizes: Sequence[int]) -> dict[str, Any]:
 
 def measured(lab: RunningLab, poll: int) -> tuple[int, dict[str, float]]:
     """Runs the playbook once: its exit code, and what it cost."""
+    sessions = len(lab.entries("tenant_session"))
     wire, begun, cpu = lab.get("/wire")["total"], time.monotonic(), used_cpu()
     code = play(lab, poll)
     after = lab.get("/wire")["total"]
     cost: dict[str, float] = {name: after[name] - wire[name] for name in WIRE}
-    return code, {**cost, "cpu_seconds": used_cpu() - cpu, "wall_seconds": time.monotonic() - begun}
+    cost |= {"cpu_seconds": used_cpu() - cpu, "wall_seconds": time.monotonic() - begun}
+    return code, {**cost, "tenant_sessions": len(lab.entries("tenant_session")) - sessions}
 
 
 def play(lab: RunningLab, poll: int) -> int:
@@ -87,8 +89,8 @@ def used_cpu() -> float:
 
 def report(name: str, cost: Mapping[str, float], appliances: int) -> list[str]:
     """A table with one line for each figure."""
-    lines = [f"{name}: {appliances} appliances", f"  {'':<14}{'total':>14}{'per appliance':>16}"]
-    lines += [f"  {what:<14}{value:>14,.1f}{value / appliances:>16,.1f}" for what, value in cost.items()]
+    lines = [f"{name}: {appliances} appliances", f"  {'':<16}{'total':>14}{'per appliance':>16}"]
+    lines += [f"  {what:<16}{value:>14,.1f}{value / appliances:>16,.1f}" for what, value in cost.items()]
     exchange = (cost["bytes_in"] + cost["bytes_out"]) / cost["commands"]
     return [*lines, f"  {cost['requests'] / cost['commands']:.1f} requests and {exchange:,.0f} bytes an exchange"]
 

@@ -11,8 +11,9 @@ mkdir -p "$3"
 work=$(realpath "$3")
 tools=$(dirname "$(realpath "$0")")
 
-# The pip that ansible-core 2.19 puts into its environments: `get_venv_packages` in ansible_test/_internal/python_requirements.py.
-pip_version=24.2
+# The pip that ansible-test puts into its environments: `get_venv_packages` in its python_requirements.py.
+internal=$("$venv/bin/python" -c 'import pathlib, ansible_test; print(pathlib.Path(ansible_test.__file__).parent / "_internal")')
+pip_version=$(sed -n "s/^ *pip='\([0-9.]*\)',$/\1/p" "$internal/python_requirements.py")
 
 # ansible-test keeps its caches below HOME: it gets one of its own, but pip goes on with the user's settings and cache.
 export XDG_CONFIG_HOME="${XDG_CONFIG_HOME:-${HOME:-$work}/.config}"
