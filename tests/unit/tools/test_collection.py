@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 
 import yaml
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils._operation import APPLIANCE
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.arguments import APPLIANCE
 
 ROOT = Path(__file__).parents[3]
 

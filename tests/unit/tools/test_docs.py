@@ -18,18 +18,18 @@ import ansible.cli
 import pytest
 import yaml
 from ansible.cli.playbook import PlaybookCLI
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health, inventory, steps
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health, inventory, paths
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.schema import schema
 
 from lab.inprocess import Lab
 from lab.wire import faults as wire_faults
+from lab.world.description import describe
 from lab.world.faults import Action, Fault
-from lab.world.fleet import describe
 from lab.world.record import CmdletRun
 from lab.world.switches import Switches
 
 ROOT = Path(__file__).parents[3]
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
 KINDS = {
     "Module": {path.stem for path in (ROOT / "plugins/modules").glob("[!_]*.py")},
     "Role": {path.parent.parent.name for path in (ROOT / "roles").glob("*/tasks/main.yml")},
@@ -94,6 +94,7 @@ def test_names_of_the_collection_exist(page: Path) -> None:
     assert (
         set(re.findall(r"\bsfb\.cloud_connector\.(\w+)(?![\w\\])", page.read_text("utf-8")))
         - {
+            "site",
             "slot",
             "auto_update",
             *NAMES,
@@ -116,7 +117,7 @@ def test_every_variable_is_documented() -> None:
 
 @each_page
 def test_our_folder_on_an_appliance_is_named_as_it_is(page: Path) -> None:
-    assert set(re.findall(r"C:\\[\w ]+\\sfb\.cloud_connector", page.read_text("utf-8"))) <= {steps.OUR_DATA}
+    assert set(re.findall(r"C:\\[\w ]+\\sfb\.cloud_connector", page.read_text("utf-8"))) <= {paths.OURS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -236,10 +237,14 @@ def sites(site_of: dict[str, str]) -> list[dict[str, Any]]:
     return [{"name": site, "appliances": hosts} for site, hosts in members.items()]
 
 
-@pytest.mark.parametrize(("column", "rules"), [(1, health.GATES), (2, health.HEALTH)], ids=["gates", "health"])
-def test_the_checks_are_listed(column: int, rules: list[health.Rule]) -> None:
+@pytest.mark.parametrize(
+    ("column", "marks", "rules"),
+    [(1, ("yes", "first"), health.GATES), (1, ("yes", "switch"), health.SWITCH), (2, ("yes",), health.HEALTH)],
+    ids=["gates", "switch", "health"],
+)
+def test_the_checks_are_listed(column: int, marks: tuple[str, ...], rules: list[health.Rule]) -> None:
     rows = table(doc("docs/how-it-works.md"), "Check")
-    named = [name for row in rows if row[column] == "yes" for name in quoted(row[0])]
+    named = [name for row in rows if row[column] in marks for name in quoted(row[0])]
     assert sorted(named) == sorted({rule.id for rule in rules})
 
 

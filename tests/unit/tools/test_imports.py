@@ -1,4 +1,4 @@
-"""Imports point one way: action, filter, callback -> plugin_utils/_* -> plugin_utils/cce; and plugins and lab stay apart."""
+"""Imports point one way: action -> operation -> bridge -> cce, controller -> cce; and plugins and lab stay apart."""
 
 from __future__ import annotations
 
@@ -52,6 +52,28 @@ def test_the_domain_knows_itself_only() -> None:
 def test_what_modules_share_knows_no_module(user: str) -> None:
     found = list(imports("plugins/plugin_utils"))
     assert found and [(file, name) for file, name in found if below(name, f"{PLUGINS}.{user}")] == []
+
+
+ROOMS = {"cce": {"cce"}, "bridge": {"bridge", "cce"}, "operation": {"operation", "bridge", "cce"}}
+ROOMS["controller"] = {"controller", "operation", "cce"}
+"""Room -> the rooms it may know. The controller takes options as the operations do."""
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_arrows_between_the_rooms_point_one_way(room: str) -> None:
+    utils = f"{PLUGINS}.plugin_utils"
+    found = [(file, name) for file, name in imports(f"plugins/plugin_utils/{room}") if below(name, utils)]
+    assert found
+    assert [
+        (file, name) for file, name in found if not any(below(name, f"{utils}.{known}") for known in ROOMS[room])
+    ] == []
+
+
+def test_plugins_import_each_other_relatively() -> None:
+    texts = {path: path.read_text("utf-8") for path in (ROOT / "plugins").rglob("*.py")}
+    assert [
+        path for path, text in texts.items() if re.search(r"^\s*(from|import) ansible_collections\.sfb", text, re.M)
+    ] == []
 
 
 @pytest.mark.parametrize(
