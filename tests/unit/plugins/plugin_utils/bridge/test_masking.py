@@ -6,7 +6,6 @@ import base64
 import html
 import json
 import re
-import time
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
@@ -201,16 +200,6 @@ def test_an_answer_within_an_answer_is_masked_and_stays_an_answer(secret: str) -
 def test_control_characters_within_an_inner_answer_are_shown() -> None:
     masked = Masker([]).text(nested("\x1b[2J"))
     assert parse_line(masked.removeprefix(MARK))["results"][0]["output"] == ["\\u001b[2J"]
-
-
-def test_a_large_answer_takes_no_seconds() -> None:
-    masker = Masker(
-        [f"{secret}{number}" for number in range(10) for secret in [*SECRETS.values()][number : number + 1]]
-    )
-    text = ("C:\\Program Files Canary Can'a <Can & Passw0rd ^Can $(Can %20 9d3f \r\n" * 1500)[:100_000]
-    begun = time.perf_counter()
-    masker.value({"results": [text]})
-    assert time.perf_counter() - begun < 1
 
 
 secrets = st.lists(st.text(st.characters(exclude_characters="*"), min_size=3, max_size=12), min_size=1, max_size=4)
