@@ -6,6 +6,7 @@ Entries are data, as the lab hands them out.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -40,7 +41,7 @@ def broken(
         spare: the sites that can carry their calls without one appliance.
         died: a host died by a fault, which cuts calls and takes a second appliance out.
     """
-    found = _switched_back(entries("event")) + _repeated(entries("cmdlet"))
+    found = _switched_back(entries("event")) + _repeated(entries("cmdlet"), entries("event"))
     if died:
         return found
     found += _cut(entries("call"), switches) + _overlaps(entries("outage"))
@@ -56,8 +57,13 @@ def _switched_back(events: Sequence[Entry]) -> list[str]:
     return [f"{one['appliance']} was switched back" for one in events if one["text"].startswith("runs 2.0.1")]
 
 
-def _repeated(runs: Sequence[Entry]) -> list[str]:
+def _repeated(runs: Sequence[Entry], events: Sequence[Entry]) -> list[str]:
+    """A cmdlet that came back without an error, a fault having left its work undone, has to be run again."""
     done = Counter((run["appliance"], run["name"]) for run in runs if run["name"] in ONCE and run["outcome"] == "ok")
+    for event in events:
+        undone = re.match(r"fault: half_done (?:before|during).* (\S+)$", event["text"])
+        if undone and (event["appliance"], undone[1]) in done:
+            done[event["appliance"], undone[1]] -= 1
     return [f"{appliance}: {name} succeeded {times} times" for (appliance, name), times in done.items() if times > 1]
 
 

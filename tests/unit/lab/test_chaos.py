@@ -129,6 +129,13 @@ def test_work_that_was_done_twice_is_named() -> None:
     assert broken(cmdlet=twice[:2]) == []
 
 
+@pytest.mark.parametrize(("when", "again"), [("before", True), ("during drained", True), ("after", False)])
+def test_work_that_a_fault_left_undone_may_be_done_again(when: str, again: bool) -> None:
+    run = {"appliance": "north-1", "name": "Switch-CcVersion", "outcome": "ok"}
+    fault = {"appliance": "north-1", "text": f"fault: half_done {when} Switch-CcVersion"}
+    assert (broken(cmdlet=[run, run], event=[fault]) == []) is again
+
+
 def test_two_outages_of_a_site_at_once_are_named() -> None:
     assert broken(outage=[outage("north-2", "2", "4"), outage("north-1", "1", "3")]) == [
         "north-2 went out while north-1 was"
