@@ -12,8 +12,7 @@ from typing import Any
 from ..plugin_utils.cce import ini, ini_changes, paths, steps
 from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import OptionError, Refused
-from ..plugin_utils.cce.failure_classes import FailureClass
-from ..plugin_utils.cce.ini_document import Ini, identity_problem
+from ..plugin_utils.cce.ini_document import Ini
 from ..plugin_utils.cce.reading import need
 from ..plugin_utils.cce.steps import Step
 from ..plugin_utils.cce.versions import Version
@@ -74,19 +73,12 @@ class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
 
     def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
         self.require_scripts(state, self.arguments.target)
-        self._require_own_ini(state)
+        self.require_own_ini(self.arguments.content, need(state.ini_imported))
         self._require_declared(state)
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         written = [] if state.ini_appliance == self.arguments.content else self._write(state)
         self.host.run([*self._fences(state), *written, steps.import_configuration()], "put CloudConnector.ini in force")
-
-    def _require_own_ini(self, state: Appliance) -> None:
-        """The address may be that of another appliance, which must not be given the ini of this one."""
-        in_force = need(state.ini_imported)
-        problem = None if in_force is None else identity_problem(Ini.parse(self.arguments.content), Ini.parse(in_force))
-        if problem:
-            raise Refused(f"{self.host.name} {problem}.", failure=FailureClass.WRONG_HOST)
 
     def _require_declared(self, state: Appliance) -> None:
         """An upgrade carries values over; who changes one says so."""

@@ -16,7 +16,6 @@ from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.codec import encode
 from ..plugin_utils.cce.exceptions import NotReadError, Refused, WorkFailed
 from ..plugin_utils.cce.failure_classes import EXIT_CODES, FAILURES, FailureClass
-from ..plugin_utils.cce.ini_document import Ini, identity_problem
 from ..plugin_utils.cce.reading import Unknown, need
 from ..plugin_utils.cce.state import appliance_survey
 from ..plugin_utils.cce.steps import Step
@@ -193,20 +192,13 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
         problem = path_problem(scripts, release)
         if problem:
             raise Refused(f"{self.host.name}: {problem}", failure=FailureClass.NO_UPGRADE_PATH)
-        self._require_own_ini(state)
+        in_force = need(state.ini_imported) or need(state.ini_appliance)
+        if self.arguments.content is not None:
+            self.require_own_ini(self.arguments.content, in_force)
         self._require_one_program(state)
         self.require_gates(state, release)
         self._require_bits(state)
         self._require_previous(state, scripts)
-
-    def _require_own_ini(self, state: Appliance) -> None:
-        """The address may be that of another appliance: what will be imported has to be of the one that is there."""
-        in_force = need(state.ini_imported) or need(state.ini_appliance)
-        if self.arguments.content is None or in_force is None:
-            return
-        problem = identity_problem(Ini.parse(self.arguments.content), Ini.parse(in_force))
-        if problem:
-            raise Refused(f"{self.host.name}: {problem}", failure=FailureClass.WRONG_HOST)
 
     def _require_bits(self, state: Appliance) -> None:
         """Start-CcDownload fetches the newest version that the site has, whatever the scripts are (cloud-connector.md 1.1).

@@ -20,6 +20,7 @@ from ..cce.appliance import Appliance
 from ..cce.codec import encode
 from ..cce.exceptions import ConnectionLost, NoAnswer, NotReadError, OperationError, Refused
 from ..cce.failure_classes import FailureClass
+from ..cce.ini_document import Ini, identity_problem
 from ..cce.reading import Unknown, need
 from ..cce.site import Unreadable, observed
 from ..cce.state import Survey, appliance_survey, tenant_survey
@@ -176,6 +177,12 @@ class ApplianceOperation(Operation[A, S], Generic[A, S]):
             lambda: self.host.read(survey), lambda found: found.sessions_are_full, self.host.tell, self.host.pause
         )
         return self._with_records(state, records)
+
+    def require_own_ini(self, content: str, in_force: str | None) -> None:
+        """The address may be that of another appliance: an ini goes only where its like is in force. Raises Refused."""
+        problem = None if in_force is None else identity_problem(Ini.parse(content), Ini.parse(in_force))
+        if problem:
+            raise Refused(f"{self.host.name} {problem}.", failure=FailureClass.WRONG_HOST)
 
     def fence(self, kind: str, name: str, state: Appliance) -> Step:
         """Stops the list on the appliance itself when a version is no longer what this decision was made on.

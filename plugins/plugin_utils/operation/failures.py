@@ -63,16 +63,12 @@ def checks_failed(kind: type[E], what: str, stopping: Sequence[Check], shown: Se
         stopping: the checks, at least one.
         shown: all checks of the result, where they are more.
     """
-    checks = [check.to_dict() for check in shown or stopping]
     remedy = stopping[0].remedy
     again = "" if "run the same command again" in remedy else " Then run the same command again."
     return kind(
         f"{what}: {health.summary(stopping)}.",
         f"{remedy}{again}",
-        failure=stopping[0].failure or FailureClass.CHECK,
-        retry=False,
-        check=stopping[0].id,
-        checks=checks,
+        **(health.as_failure(stopping, shown or None) | {"retry": False}),
     )
 
 

@@ -563,3 +563,11 @@ def test_a_removal_for_good_that_left_the_program_is_a_failure_of_its_class() ->
         bench.appliance.drop_set(version)
     failure = bench.do("package", state="absent", source=None, sha256=None)["failure"]
     assert failure["class"] == "msi-busy" and failure["log"] == rf"{LOGS}\msi-2.1-uninstall.log"
+
+
+def test_the_msi_stays_where_the_ini_is_of_another_appliance() -> None:
+    """Two addresses of the inventory are swapped: the host is not the one that the ini is of."""
+    bench = Bench("package")
+    result = bench.do("package", content=bench.lab.ini(NEIGHBOUR))
+    assert result["failure"]["class"] == "wrong-host" and "is not the appliance" in result["msg"]
+    assert bench.changes() == [] and bench.lab.snapshot(HOST)["scripts"] == "2.0.1"
