@@ -36,10 +36,15 @@ def _machines(call: Invocation, parameter: str = "Name") -> list[VirtualMachine]
     return found
 
 
+def _runs(machine: VirtualMachine) -> bool:
+    """A VM whose Windows restarts is on for Hyper-V."""
+    return machine.on or machine.restarting
+
+
 @REGISTRY.implements("Get-VM")
 def get_vm(call: Invocation) -> None:
     for machine in _machines(call):
-        state = EnumValue("Running", VM_STATE, 2) if machine.on else EnumValue("Off", VM_STATE, 3)
+        state = EnumValue("Running", VM_STATE, 2) if _runs(machine) else EnumValue("Off", VM_STATE, 3)
         call.write(PSObject({"Name": machine.name, "VMName": machine.name, "State": state}, machine.name))
 
 

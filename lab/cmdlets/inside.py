@@ -1,4 +1,6 @@
-"""What only a VM of an appliance answers: the call counters of Mediation (cloud-connector.md 6.2)."""
+"""What only a VM of an appliance answers: the call counters of Mediation (cloud-connector.md 6.2), and whether it gets to a
+gateway.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +40,17 @@ def get_counter(call: Invocation) -> Generator[simpy.Event, Any, None]:
     call.write(PSObject({"Timestamp": call.machine.now(), "CounterSamples": rows, "Readings": readings}, text))
 
 
+@REGISTRY.implements("Test-NetConnection")
+def test_net_connection(call: Invocation) -> Generator[simpy.Event, Any, None]:
+    """A TCP connection to a gateway; whoever does not answer is pinged, too, which takes its time. Other computers: none."""
+    machine, network = session_of(call).virtual_machine, session_of(call).appliance.world.network
+    address, port = call.get("ComputerName"), call.get("Port")
+    there = machine is not None and machine.connected and (address, port) in network.listening
+    yield call.sleep(0.1 if there else 25)
+    kind = "TestNetConnectionResult"
+    call.write(PSObject({"ComputerName": address, "RemotePort": port, "TcpTestSucceeded": there}, kind))
+
+
 def _value(call: Invocation, path: str) -> int | None:
     """How many calls of that direction are alive, or None where there is no such counter."""
     found = COUNTER.fullmatch(path)
@@ -47,4 +60,6 @@ def _value(call: Invocation, path: str) -> int | None:
     if machine.computer.services["RTCMEDSRV"].state != "Running":
         return None
     direction: Direction = "inbound" if found[1].lower() == "inbound" else "outbound"
-    return session_of(call).appliance.calls.count(direction) if machine.carries else 0
+    appliance = session_of(call).appliance
+    ringing = appliance.calls.ringing[direction] if appliance.world.switches.counters_show_ringing else 0
+    return appliance.calls.count(direction) + ringing if machine.carries else 0

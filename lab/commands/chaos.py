@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.server.running import SHORT_WAITS, RunningLab, running_playbook
+from lab.server.running import PROVEN, SHORT_WAITS, RunningLab, running_playbook
 from lab.world import choices, judging
 
 FLEET: dict[str, Any] = {
@@ -52,7 +52,7 @@ PORT_SECONDS = 3.5
 """A port that refuses opens again by itself; nobody is so quick as to use up all runs meanwhile."""
 MOST_RUNS = 8
 RUN_SECONDS = 300.0
-WAITS = {**SHORT_WAITS, "cloud_connector_idle_wait": 2, "cloud_connector_health_wait": 5}
+WAITS = {**SHORT_WAITS, **PROVEN, "cloud_connector_idle_wait": 2, "cloud_connector_health_wait": 5}
 
 
 @dataclass(frozen=True)

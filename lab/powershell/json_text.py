@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,8 @@ from lab.powershell.objects import MASK, Credential, PSObject, Secret, as_utc, t
 from lab.powershell.text import INT64, number_text, to_text
 
 MARK = "#cc-bridge# "
+_NOT_PLAIN = re.compile(r"""[^ !#-\[\]-~]+""")
+"""What is escaped: everything but printable ASCII, and of that the quotation mark and the backslash."""
 
 Data = None | bool | int | float | Decimal | str | list["Data"] | dict[str, "Data"]
 
@@ -64,13 +67,11 @@ def format_json(data: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + "".join(_escaped(character) for character in text) + '"'
+    return '"' + _NOT_PLAIN.sub(_escaped, text) + '"'
 
 
-def _escaped(character: str) -> str:
-    if " " <= character <= "~" and character not in '"\\':
-        return character
-    units = character.encode("utf-16-be", "surrogatepass")
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 

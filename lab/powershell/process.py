@@ -18,6 +18,8 @@ class Process:
         self.logon = logon
         self.prompts = Prompts()
         """What the request that runs now has answered in advance."""
+        self.pid: int | None = None
+        """Its number on the computer; None where nobody keeps account of processes."""
 
     def end(self) -> None:
         """The process is over, by itself or because something ended it: whoever keeps something open for it closes it here."""

@@ -114,6 +114,7 @@ def _windows(appliance: Appliance) -> Generator[simpy.Event, Any, str]:
 
 def _install(appliance: Appliance, computer: Computer) -> Activity:
     yield appliance.world.env.timeout(appliance.world.switches.os_update_seconds)
+    computer.updates.install_all()
     computer.want_restart()
 
 
@@ -122,12 +123,7 @@ def _restart_machine(appliance: Appliance, role: Any) -> Activity:
     if machine is None:
         return
     with appliance.cause("OsUpdate"):
-        machine.turn_off()
-        appliance.recompute_service()
-        yield appliance.world.env.timeout(VM_BOOT_SECONDS)
-        if appliance.computer.up:
-            machine.turn_on()
-        appliance.recompute_service()
+        yield from appliance.restarting(machine)
 
 
 # --- the product

@@ -11,6 +11,7 @@ from lab.server.automatic_update import begin as begin_update
 from lab.server.clock import Clock
 from lab.wire.server import WireServer
 from lab.world.appliance import Appliance
+from lab.world.building import wait_updates
 from lab.world.troubles import begin
 from lab.world.world import World
 
@@ -40,6 +41,7 @@ class FleetRoutes:
             web.post("/appliances/{name}/power", self._power),
             web.post("/appliances/{name}/unreachable", self._unreachable),
             web.post("/appliances/{name}/windows", self._windows),
+            web.post("/appliances/{name}/windows_updates", self._windows_updates),
             web.post("/appliances/{name}/update", self._update),
             web.post("/sites/{name}/calls", self._calls),
             web.post("/tenant", self._tenant),
@@ -105,6 +107,13 @@ class FleetRoutes:
         computer = self._appliance(request).computer
         computer.set_policy(**await _body(request))
         return self._answer({"windows": vars(computer.policy)})
+
+    async def _windows_updates(self, request: web.Request) -> web.Response:
+        """`{"host": ["KB5000001"], "Mediation": [{"kb": "KB5000002"}]}`: what waits from now on, as a description says it."""
+        appliance = self._appliance(request)
+        wait_updates(appliance, await _body(request))
+        computers = (appliance.computer, *(machine.computer for machine in appliance.running_set or ()))
+        return self._answer({one.name: one.windows_updates for one in computers})
 
     async def _update(self, request: web.Request) -> web.Response:
         """`{"action": "BitsUpdate"}`: the automatic update begins now, whatever its windows say."""

@@ -16,6 +16,7 @@ from lab.server.fleet_routes import FleetRoutes
 from lab.server.host_machine import HostMachine
 from lab.server.management_service import employ
 from lab.server.sessions import attach_jobs
+from lab.server.sip import SipResponder
 from lab.wire.certificates import CertificateAuthority
 from lab.wire.server import Reboot, WireServer
 from lab.world.appliance import Appliance
@@ -44,6 +45,7 @@ class FleetServer:
         self.world = build(fleet, record)
         self.clock = Clock(self.world.env, options.speed)
         self.servers: dict[str, WireServer] = {}
+        self._sip: list[SipResponder] = []
         self.control = Control(self.servers)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -60,6 +62,8 @@ class FleetServer:
             self.servers[appliance.name] = WireServer(host, tls, on_reboot=self._reboot_of(appliance))
             appliance.computer.watchers.append(self._power_changed)
             await self.servers[appliance.name].start()
+            self._sip.append(SipResponder(appliance, self.clock.catch_up))
+            await self._sip[-1].start()
         self.control.add_routes(FleetRoutes(self.world, self.clock, self.servers).routes())
         await self.control.start(self.options.control)
         inventory.write(self.world, self.fleet, self.options.directory, self.options.inventory, authority.certificate)
@@ -72,6 +76,8 @@ class FleetServer:
         await self.control.stop()
         for server in self.servers.values():
             await server.stop()
+        for responder in self._sip:
+            await responder.stop()
         self.world.record.close()
 
     def _power_changed(self, computer: Computer) -> None:

@@ -51,6 +51,8 @@ def _fleet_variables(fleet: Fleet, ca: Path) -> dict[str, Any]:
         "cloud_connector_package_sha256": hashlib.sha256(package(fleet.target)).hexdigest(),
         "cloud_connector_deployment_user": fleet.account.name,
         "cloud_connector_deployment_password": fleet.account.password,
+        # Seconds of the controller, in which a simulated call mostly comes to its end.
+        "cloud_connector_call_proof": {"way": "counters", "call_seconds": 1},
     }
 
 

@@ -22,8 +22,14 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 GRACE_SECONDS = 10.0
 """What a process group gets between SIGTERM and SIGKILL."""
-SHORT_WAITS: Mapping[str, int] = {"cloud_connector_poll_interval": 1, "cloud_connector_idle_wait": 5}
+SHORT_WAITS: Mapping[str, int] = {
+    "cloud_connector_poll_interval": 1,
+    "cloud_connector_idle_wait": 5,
+    "cloud_connector_soak": 1,
+}
 """Variables of the playbooks: seconds of the controller, in which hours of a fast fleet may pass."""
+PROVEN: Mapping[str, Any] = {"cloud_connector_call_proof": {"way": "command", "command": {"argv": ["true"]}}}
+"""Variables with which calls count as proven, for runs that are about something else."""
 
 
 class NotReady(RuntimeError):

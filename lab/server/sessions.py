@@ -14,7 +14,9 @@ from lab.powershell.objects import Credential
 from lab.powershell.session import NoAnswer
 from lab.world import credentials
 from lab.world.appliance import Appliance
+from lab.world.machines import VirtualMachine
 from lab.world.network import LocalLogon, Logon
+from lab.world.power import shutdown_program
 
 HOST_ONLY = frozenset({"CloudConnector", "SkypeOnlineConnector", "Hyper-V"})
 
@@ -27,8 +29,17 @@ def cmdlets() -> Registry:
 
 
 def attach_jobs(appliance: Appliance) -> None:
-    """Lets the scheduled tasks of an appliance open sessions on it."""
+    """Lets the scheduled tasks of an appliance, and of its VMs, open sessions there; and each of these computers restart."""
     windows.equip(appliance.computer, lambda logon: open_session(appliance, logon))
+    appliance.computer.executables["shutdown.exe"] = shutdown_program(appliance.restart)
+
+    def furnish(machine: VirtualMachine) -> None:
+        windows.equip(machine.computer, lambda logon: GuestSession(cmdlets(), appliance, logon, machine))
+        machine.computer.executables["shutdown.exe"] = shutdown_program(lambda: appliance.restart_machine(machine))
+
+    appliance.furnish = furnish
+    for machine in appliance.machines:
+        furnish(machine)
 
 
 def open_session(appliance: Appliance, logon: Logon) -> HostSession:
@@ -37,7 +48,17 @@ def open_session(appliance: Appliance, logon: Logon) -> HostSession:
 
 
 class HostSession(ApplianceSession):
-    """A session on the host of an appliance."""
+    """A session on the host of an appliance: a process of its own, until it ends."""
+
+    def __init__(self, registry: Registry, appliance: Appliance, logon: Logon) -> None:
+        super().__init__(registry, appliance, logon)
+        self._entry = appliance.computer.begin_process("powershell")
+        self.pid = self._entry.id
+
+    def end(self) -> None:
+        """The process is not in the table of the host any more."""
+        super().end()
+        self.appliance.computer.end_process(self._entry)
 
     def available(self, name: str, module: str) -> bool:
         """A cmdlet is there while its module is installed; of the tenant's, those that were imported."""

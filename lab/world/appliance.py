@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,6 +88,8 @@ class Appliance:
     obstacle: Obstacle | None = None
     """What keeps calls from the set in production just now."""
     outage: Outage | None = None
+    furnish: Callable[[VirtualMachine], object] = bool
+    """What puts programs into a new VM."""
     _cause: str = ""
 
     @property
@@ -145,6 +147,7 @@ class Appliance:
             put_in_store(computer, ini, self.world.start)
         made = self.sets.setdefault(version, VmSet(version))
         machine.join(made.machines)
+        self.furnish(machine)
         close_firewall(self.no_calls.get(version, set()), made, self.world.switches.blocking_rule)
         return machine
 
@@ -202,7 +205,7 @@ class Appliance:
             return None
         if not self.obstacle.at_once:
             log(self.obstacle, self.carrying)
-        return Failure(f"{self.name}: {self.obstacle.why}", self.obstacle.answered)
+        return Failure(f"{self.name}: {self.obstacle.why}", self.obstacle.answered, self.obstacle.rings)
 
     def _meet_obstacle(self) -> None:
         """Notes what keeps calls from the set in production; some of it is logged as soon as it is met."""
@@ -268,17 +271,42 @@ class Appliance:
             for machine in self.machines:
                 saved_on = machine.on or machine.saved_on
                 machine.turn_off()
-                machine.saved_on = saved_on
+                machine.saved_on, machine.restarting = saved_on, False
             self.recompute_service()
 
     def _boot_machines(self, machines: list[VirtualMachine]) -> Activity:
-        yield from booted(self.world.env, machines, VM_BOOT_SECONDS, in_order=self.world.switches.vms_start_in_order)
+        switches = self.world.switches
+        yield from booted(
+            self.world.env,
+            machines,
+            VM_BOOT_SECONDS,
+            in_order=switches.vms_start_in_order,
+            service_seconds=switches.boot_services_seconds,
+        )
         self.recompute_service()
 
     def restart(self) -> None:
         """The host goes down now and comes back by itself; whatever runs on it ends."""
         self.world.record.event("host restarts", self.name)
         self.computer.reboot()
+
+    def restart_machine(self, machine: VirtualMachine) -> None:
+        """The Windows of a VM restarts now; what runs in it ends."""
+        self.world.record.event(f"VM restarts: {machine.role}", self.name)
+        self.computer.run(self.restarting(machine))
+
+    def restarting(self, machine: VirtualMachine) -> Activity:
+        """The restart of a VM; where the host goes down meanwhile the VM comes back with it."""
+        if not machine.on:
+            return
+        with self.cause(self._cause or f"restart of {machine.name}"):
+            machine.turn_off()
+            machine.restarting = machine.saved_on = True
+            self.recompute_service()
+        yield self.world.env.timeout(VM_BOOT_SECONDS)
+        if self.computer.up and machine.restarting:
+            machine.turn_on(self.world.switches.boot_services_seconds)
+        self.recompute_service()
 
     def repair(self) -> None:
         """As if put right by hand: no fault waits, nothing keeps calls off, broken services can start, and the running set

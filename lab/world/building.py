@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lab.powershell.objects import Credential, Secret
-from lab.world import credentials
+from lab.world import credentials, windows_update
 from lab.world.appliance import PROGRAM_DATA, Appliance, Directories
 from lab.world.bits import write_bits
 from lab.world.calls import CallCapacity
@@ -34,7 +36,11 @@ def build_appliance(site: Site[Appliance], described: ApplianceDescription, owne
     computer.watchers.append(appliance.power_changed)
     computer.executables["msiexec.exe"] = Installer(appliance).run
     site.appliances.append(appliance)
-    _install(appliance, described, ini_values(site, described.hardware, place))
+    values = ini_values(site, described.hardware, place)
+    site.world.network.listening |= {
+        (values[name]["IP"], int(values[name]["Port"])) for name in values if "Gateway" in name
+    }
+    _install(appliance, described, values)
     _register(appliance)
     appliance.recompute_service()
     return appliance
@@ -69,9 +75,22 @@ def _install(appliance: Appliance, described: ApplianceDescription, values: Ini)
         deploy(appliance, version, values)
     appliance.running, appliance.backup = described.running, described.backup
     appliance.sets[described.running].engage()
-    for one in (appliance.computer, *(machine.computer for machine in appliance.sets[described.running])):
-        one.windows_updates = described.windows_updates
+    wait_updates(appliance, described.windows_updates)
     appliance.write_versions()
+
+
+def wait_updates(appliance: Appliance, waiting: int | dict[str, list[Any]]) -> None:
+    """Raises ValueError for a computer or a field that is not known."""
+    running = appliance.sets[appliance.running or ""].machines
+    computers = {"host": appliance.computer} | {role: machine.computer for role, machine in running.items()}
+    for name, one in computers.items():
+        one.updates.pending_is_found = appliance.world.switches.pending_updates_found
+        if isinstance(waiting, int):
+            one.windows_updates = waiting
+        else:
+            one.updates.available = windows_update.described(waiting.get(name, []))
+    if not isinstance(waiting, int) and (unknown := sorted(set(waiting) - set(computers))):
+        raise ValueError(f"windows_updates: unknown {', '.join(unknown)}; there are {', '.join(computers)}")
 
 
 def _write_configuration(appliance: Appliance, text: str) -> None:

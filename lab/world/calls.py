@@ -6,6 +6,7 @@ Cheap on purpose: one process for each direction of a site, and one timer for a 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +26,8 @@ class Failure:
 
     why: str
     answered: bool = False
+    rings: float = 0.0
+    """Seconds for which it rings before it does."""
 
 
 class CallCapacity:
@@ -36,6 +39,8 @@ class CallCapacity:
         """Calls at once: 500, or 50 for hardware type Minimum (cloud-connector.md 4)."""
         self.taking = False
         self.live_calls: dict[int, Call] = {}
+        self.ringing: Counter[Direction] = Counter()
+        """Calls that ring and will not be answered."""
         self.fails: Callable[[], Failure | None] = lambda: None
         """Asked when a call is offered that should be taken: why it comes to nothing all the same, if it does."""
         self._env = env
@@ -44,6 +49,11 @@ class CallCapacity:
     def count(self, direction: Direction) -> int:
         """The calls of one direction that are alive: what the performance counter of Mediation shows."""
         return sum(call.direction == direction for call in self.live_calls.values())
+
+    def ring(self, direction: Direction, seconds: float) -> None:
+        """A call that nobody will answer rings."""
+        self.ringing[direction] += 1
+        self._env.timeout(seconds).callbacks.append(lambda _: self.ringing.subtract([direction]))
 
     def failure(self) -> Failure | None:
         """Why a call that is offered now comes to nothing, or None. Whoever asks has offered one: it may leave its event."""
@@ -144,6 +154,23 @@ class Source:
         self._env.timeout(length).callbacks.append(lambda _: self._complete(call, carrier))
         return call
 
+    def bring(self, carrier: CallCapacity) -> Call:
+        """A call that is brought to this very appliance, over SIP: it runs until `hang_up`, or comes to nothing at once."""
+        call = Call(self._numbers(), self._site, self.direction, False, self._clock(), tried=[carrier.name])
+        self._record.begin(call)
+        failure = carrier.failure()
+        if failure is None:
+            carrier.take(call)
+        else:
+            self._end(call, "cut" if failure.answered else "refused", failure.why)
+            if failure.rings:
+                carrier.ring(self.direction, failure.rings)
+        return call
+
+    def hang_up(self, call: Call, carrier: CallCapacity) -> None:
+        """The caller ends a call; nothing happens where it has ended before."""
+        self._complete(call, carrier)
+
     def _place(self, call: Call) -> CallCapacity | None:
         """Tries the appliances in random order, all of them or the first only; the call is lost when none takes it."""
         order = self._chance.sample(self._carriers, len(self._carriers))
@@ -155,6 +182,8 @@ class Source:
                 carrier.take(call)
                 return carrier
             reasons.append(failure.why)
+            if failure.rings:
+                carrier.ring(self.direction, failure.rings)
             if failure.answered:
                 call.appliance = carrier.name
                 self._end(call, "cut", failure.why)

@@ -24,11 +24,14 @@ MEASURES: Mapping[str, tuple[Any, ...]] = {
     "msi_seconds": (90.0, 5.0),
     "import_seconds": (2.0, 0.0),
     "register_seconds": (60.0, 5.0),
+    "credential_seconds": (0.0, 30.0),
+    "directory_seconds": (0.0, 30.0),
     "download_seconds": (1800.0, 10.0),
     "install_hours": (2.0, 0.1),
     "uninstall_seconds": (300.0, 10.0),
     "switch_duration": (180.0, 30.0),
     "services_seconds": (45.0, 5.0),
+    "boot_services_seconds": (0.0, 180.0),
     "boot_seconds": (240.0, 60.0),
 }
 """The values that are tried where the type does not name them all: the default first. Times are short."""

@@ -20,6 +20,7 @@ from lab.world.files import Files, Folder
 from lab.world.network import Logon, Network, account, is_unc
 from lab.world.policy import STRONG_CRYPTO, STRONG_CRYPTO_KEY, HostPolicy
 from lab.world.tasks import Scheduler
+from lab.world.windows_update import UpdateAgent
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 """When a world begins unless it says otherwise."""
@@ -42,12 +43,19 @@ class Service:
     image: str = ""
     start_seconds: float = 2.0
     stop_seconds: float = 2.0
+    draining: bool = False
+    """It carries what it has and takes no more, and Windows shows it as paused."""
     broken: bool = False
     """A service that does not start: Start-Service fails, and so does the automatic start of a boot."""
     watchers: list[Callable[[Service], None]] = field(default_factory=list)
     """Called after every change of `state`."""
     blocked: Callable[[], bool] = bool
     """Whether something outside of this computer keeps it from starting; by default nothing does."""
+
+    @property
+    def shown(self) -> str:
+        """The state that Windows shows."""
+        return "Paused" if self.draining and self.state == "Running" else self.state
 
     @property
     def startable(self) -> bool:
@@ -155,6 +163,15 @@ class StoredCertificate:
 
 
 @dataclass(frozen=True)
+class ProcessEntry:
+    """A process as the process table has it. Its number is given to another one when it has ended; its start is its own."""
+
+    id: int
+    name: str
+    started: datetime
+
+
+@dataclass(frozen=True)
 class Launch:
     """One start of a program: what it is called with, by whom, and on which computer."""
 
@@ -168,6 +185,16 @@ class Launch:
 
 Executable = Callable[[Launch], Activity]
 """What a program does: a process body that returns its exit code."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that somebody has started at the console, as Windows lists it."""
+
+    number: int
+    name: str
+    command_line: str
+    begun: datetime
 
 
 @dataclass
@@ -206,10 +233,14 @@ class Computer:
         self.firewall: dict[str, bool] = {}
         """Inbound firewall rules by display name, and whether each is enabled."""
         self.certificates: list[StoredCertificate] = []
+        self.programs: list[Program] = []
         self.memory = Memory()
         self.os_version = "6.3.9600"
-        self.windows_updates = 0
-        """Rounds of Windows updates that wait: each is installed and followed by a restart."""
+        self.zone_minutes = 0
+        """How far its own time is ahead of UTC, as Windows says it."""
+        self.updates = UpdateAgent()
+        self.shutdown_hangs = False
+        """Windows does not go down though it was asked to restart."""
         self.policy = HostPolicy()
         self.set_strong_crypto(True)
         self.tasks = Scheduler(self)
@@ -217,6 +248,9 @@ class Computer:
         self.boot_time = start
         self.boot_seconds = 120.0
         self.watchers: list[Callable[[Computer], None]] = []
+        self.processes: dict[int, ProcessEntry] = {}
+        """The PowerShell processes by their numbers; other programs are not in it."""
+        self._last_process_id = 1000
         self._running: set[simpy.Process] = set()
 
     # --- settings
@@ -238,6 +272,15 @@ class Computer:
     def strong_crypto(self) -> bool:
         """What the registry says now."""
         return (self.registry.get(STRONG_CRYPTO_KEY) or {}).get(STRONG_CRYPTO) == 1
+
+    @property
+    def windows_updates(self) -> int:
+        """Rounds of Windows updates that wait: each is installed and followed by a restart."""
+        return self.updates.rounds
+
+    @windows_updates.setter
+    def windows_updates(self, rounds: int) -> None:
+        self.updates.wait(rounds)
 
     # --- time and logons
 
@@ -293,6 +336,18 @@ class Computer:
             raise FileNotFoundError(program)
         return self.run(self.executables[name](Launch(self, name, arguments, logon)))
 
+    def begin_process(self, name: str) -> ProcessEntry:
+        """Puts a process into the table that begins now."""
+        self._last_process_id += 4
+        entry = ProcessEntry(self._last_process_id, name, self.now())
+        self.processes[entry.id] = entry
+        return entry
+
+    def end_process(self, entry: ProcessEntry) -> None:
+        """Takes it out of the table, where it still is in it."""
+        if self.processes.get(entry.id) == entry:
+            del self.processes[entry.id]
+
     # --- services
 
     def start_service(self, service: Service) -> Activity:
@@ -319,6 +374,8 @@ class Computer:
         """Cuts the power: whatever runs ends at once, without a trace of its own."""
         self.up = False
         doomed, self._running = self._running, set()
+        self.programs.clear()
+        self.processes.clear()
         self.env.process(self._kill(doomed))
         for service in self.services.values():
             service.become("Stopped")
@@ -350,13 +407,12 @@ class Computer:
         self._tell()
 
     def want_restart(self) -> None:
-        """A round of Windows updates was installed; the rest of it is done by a restart."""
+        """What Windows Update has installed is ended by a restart."""
         self.registry.set(RESTART_KEYS[1], {})
 
     def forget_restart(self) -> None:
         """What waited for this restart is done."""
-        if self.registry.get(RESTART_KEYS[1]) is not None:
-            self.windows_updates = max(0, self.windows_updates - 1)
+        self.updates.restarted()
         self.registry.set(SESSION_MANAGER, {})
         for key in RESTART_KEYS:
             self.registry.remove(key)

@@ -33,8 +33,9 @@ class ApplianceDescription:
     hardware: str = ""
     windows: dict[str, Any] = field(default_factory=dict)
     """How Windows is set up on the host, where it differs from a well prepared one: fields of `policy.HostPolicy`."""
-    windows_updates: int = 0
-    """Rounds of Windows updates that wait on the host and on each VM of the running set."""
+    windows_updates: int | dict[str, list[Any]] = 0
+    """Rounds of Windows updates that wait on the host and on each VM of the running set; or by `host`, `AD`, `CMS`, `Mediation`
+    and `Edge` what waits there: fields of `windows_update.Update`, or a KB."""
     dotnet_release: int = 394802
     """.NET Framework 4.6.2; below 394254 (4.6.1) release 2.1 does not work (T12)."""
     free_disk_gb: int = 600

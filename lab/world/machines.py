@@ -72,6 +72,8 @@ class VirtualMachine:
         """Plugged into those switches."""
         self.saved_on = False
         """Whether it was on when the host went down, and has not been turned on since."""
+        self.restarting = False
+        """Its Windows restarts: for Hyper-V it runs, and it does not answer."""
 
     def join(self, peers: dict[Role, VirtualMachine]) -> None:
         """Makes it one of a set: its services start only while the VMs they need are on."""
@@ -104,14 +106,25 @@ class VirtualMachine:
         named = wanted in (self.address, server) or wanted.startswith(f"{server}.")
         return named and self.on and self.connected
 
-    def turn_on(self) -> None:
-        """On at once, its services as their start mode says; whoever calls has waited for the boot."""
+    def turn_on(self, service_seconds: float = 0.0) -> None:
+        """On at once, its services as their start mode says; whoever calls has waited for the boot.
+
+        `service_seconds`: how long after that the services run.
+        """
         self.computer.up = True
-        self.saved_on = False
+        self.saved_on = self.restarting = False
         self.computer.boot_time = self.computer.now()
         self.computer.forget_restart()
-        for service in self.computer.services.values():
-            if service.start_mode == "Auto" and service.startable:
+        starting = [one for one in self.computer.services.values() if one.start_mode == "Auto" and one.startable]
+        for service in starting:
+            service.become("StartPending" if service_seconds else "Running")
+        if service_seconds:
+            self.computer.run(self._start(starting, service_seconds))
+
+    def _start(self, services: list[Service], seconds: float) -> Activity:
+        yield self.computer.env.timeout(seconds)
+        for service in services:
+            if service.state == "StartPending":
                 service.become("Running")
 
     def turn_off(self) -> None:
@@ -163,6 +176,7 @@ class VmSet:
         for machine in self:
             for service in machine.computer.services.values():
                 if machine.on and service.startable:
+                    service.draining = False
                     service.become("Running")
         return [service for service in self.services if service.state != "Running"]
 
@@ -192,9 +206,16 @@ def guest(env: simpy.Environment, server: str, role: Role, changed: Callable[[Se
     return computer
 
 
-def booted(env: simpy.Environment, machines: list[VirtualMachine], seconds: float, *, in_order: bool) -> Activity:
+def booted(
+    env: simpy.Environment,
+    machines: list[VirtualMachine],
+    seconds: float,
+    *,
+    in_order: bool,
+    service_seconds: float = 0.0,
+) -> Activity:
     """Turns machines on after the time their boot takes: all of them, or (`in_order`) each after the one before."""
     for number, machine in enumerate(machines):
         if in_order or not number:
             yield env.timeout(seconds)
-        machine.turn_on()
+        machine.turn_on(service_seconds)

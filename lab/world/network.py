@@ -64,6 +64,8 @@ class Network:
         self.urls: dict[str, Resource] = {}
         self.hosts: set[str] = set()
         self.down: set[str] = set()
+        self.listening: set[tuple[str, int]] = set()
+        """Addresses and ports at which the gateways of the sites take connections over TCP."""
         self.rate = DEFAULT_RATE
         self.clock = clock
         self._reached: set[int] = set()

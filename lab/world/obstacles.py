@@ -2,7 +2,8 @@
 
 Microsoft's validation (cloud-connector.md 6.1) is a person with a phone, because such faults exist. An obstacle belongs to a
 version of an appliance, also to one that is not deployed yet, and works as soon as that set is in production. What of it can be
-read is documented: events 25062, 25064 and 14353 (6.2) and the inbound firewall rules (4.1). The counters of calls stay at 0.
+read is documented: events 25062, 25064 and 14353 (6.2) and the inbound firewall rules (4.1). The counters of calls stay at 0,
+unless they show calls that ring, which no source tells (`counters_show_ringing`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal
 
 from lab.world.machines import FIREWALL_RULES, Role, VmSet
 
-Way = Literal["gateway", "tls", "firewall_mediation", "firewall_edge", "certificate", "completion"]
+Way = Literal["gateway", "tls", "firewall_mediation", "firewall_edge", "certificate", "completion", "ringing"]
 LOG = "Lync Server"
 
 
@@ -30,17 +31,22 @@ class Obstacle:
     """The event comes when the set goes into production; the others come with each call that fails."""
     answered: bool = False
     """The call is answered and then ends, so that nobody tries another appliance."""
+    rings: float = 0.0
+    """Seconds for which the call rings before it is given up."""
+    sip: int | None = None
+    """How a call over SIP from a gateway is answered, where that is not with 200; None: not at all. All of it is the lab's."""
 
 
 OBSTACLES: Mapping[Way, Obstacle] = {
-    "gateway": Obstacle("the gateway rejects it", "Mediation", 25064),
+    "gateway": Obstacle("the gateway rejects it", "Mediation", 25064, sip=503),
     "tls": Obstacle("TLS between it and the gateway fails", "Mediation", 25062, at_once=True),
     "firewall_mediation": Obstacle("a firewall rule of Mediation lets no call in", "Mediation"),
-    "firewall_edge": Obstacle("a firewall rule of the Edge lets no call in", "Edge"),
+    "firewall_edge": Obstacle("a firewall rule of the Edge lets no call in", "Edge", sip=480),
     "certificate": Obstacle(
-        "the certificate of its Edge is not accepted", "Edge", 14353, "LS Protocol Stack", at_once=True
+        "the certificate of its Edge is not accepted", "Edge", 14353, "LS Protocol Stack", at_once=True, sip=480
     ),
-    "completion": Obstacle("the call was not completed", "Mediation", 25064, answered=True),
+    "completion": Obstacle("the call was not completed", "Mediation", 25064, answered=True, sip=200),
+    "ringing": Obstacle("it rings and nobody is reached", "Mediation", rings=45.0, sip=180),
 }
 """By name. Which event comes of which fault is documented for 25062, 25064 and 14353 as far as their titles go (6.2)."""
 

@@ -62,10 +62,14 @@ class Switches:
     (cloud-connector.md 6.3 T4)."""
     drain_limit: float | None = None
     """After this time a drain fails (or cuts, with -Force); None: it waits for the last call (cloud-connector.md 9.2)."""
+    drain_shows: Literal["nothing", "paused"] = "nothing"
+    """What Windows shows of the services that drain: that they run, or that they are paused (no source)."""
 
     # What the domain review asked for: versions, prompts, files, the MSI.
     blocking_rule: Literal["disabled", "missing"] = "disabled"
     """How the firewall rule that lets no call in is found (cloud-connector.md 4.1 has a disabled one; missing: no source)."""
+    counters_show_ringing: bool = False
+    """The counters of live calls count calls that ring and are not answered yet (no source; cloud-connector.md 6.2)."""
     version_file: Literal["last", "first"] = "last"
     """When Start-CcDownload writes the version file; the automatic update downloads it first (cloud-connector.md 5.4)."""
     bits_come: Literal["at once", "one by one"] = "at once"
@@ -146,6 +150,10 @@ class Switches:
     """Import-CcConfiguration (cloud-connector.md 9.2)."""
     register_seconds: float = 60.0
     """Register-CcAppliance (cloud-connector.md 9.2)."""
+    credential_seconds: float = 0.0
+    """Set-CcCredential, Restore-CcCredentials, Register-CcAppliance -Local, after the last question (cloud-connector.md 9.2)."""
+    directory_seconds: float = 0.0
+    """Set-CcApplianceDirectory and Set-CcSiteDirectory, each (cloud-connector.md 9.2)."""
     download_seconds: float = 1800.0
     """Start-CcDownload (cloud-connector.md 9.2)."""
     install_hours: float = 2.0
@@ -156,8 +164,16 @@ class Switches:
     """From the last drained call to the new set being connected (cloud-connector.md 9.2)."""
     services_seconds: float = 45.0
     """What the Windows services of Mediation and Edge need to start; no source."""
+    boot_services_seconds: float = 0.0
+    """What the services of a VM need to start after its boot, without Exit-CcUpdate; no source."""
+    pending_updates_found: bool = False
+    """A search of Windows Update also finds what only waits for a restart (no source)."""
     boot_seconds: float = 240.0
     """A restart of the host, from the moment it goes down until it answers; no source."""
+
+    older_scripts: Literal["accepted", "refused"] = "accepted"
+    """Whether Register-CcAppliance of an older MSI accepts what a newer one left, a set of VMs say (cloud-connector.md 7: that an
+    older MSI may be installed again is not documented)."""
 
     @classmethod
     def from_mapping(cls, chosen: Mapping[str, Any]) -> Switches:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.cmdlets.cloudconnector.product import at_least, product, scripts
+from lab.cmdlets.cloudconnector.product import Work, at_least, product, scripts, work
 from lab.cmdlets.session import session_of
 from lab.powershell.errors import no_prompt
 from lab.powershell.invocation import Invocation
@@ -53,22 +53,23 @@ def get_credential(call: Invocation, appliance: Appliance) -> None:
 
 
 @product("Set-CcCredential")
-def set_credential(call: Invocation, appliance: Appliance) -> None:
+def set_credential(call: Invocation, appliance: Appliance) -> Work:
     """Asks for the credential; for VmAdmin and DomainAdmin for the old and then the new one."""
     kind = call.get("AccountType")
     if not at_least(call, SET_SINCE.get(kind, "0")):
         call.throw(f"'{kind}' is not an account type of this release. (simulated)")
     if kind in credentials.DERIVED:
         ask(call, kind, "old ")
-        change(call, appliance, {kind: ask(call, kind, "new ")})
-    else:
-        change(call, appliance, {kind: ask(call, kind)})
+    new = ask(call, kind, "new " if kind in credentials.DERIVED else "")
+    yield from work(call, appliance, "stored", appliance.world.switches.credential_seconds)
+    change(call, appliance, {kind: new})
 
 
 @product("Restore-CcCredentials")
-def restore_credentials(call: Invocation, appliance: Appliance) -> None:
+def restore_credentials(call: Invocation, appliance: Appliance) -> Work:
     """Deletes the whole cache and asks for everything again."""
     ask_all(call, appliance)
+    yield from work(call, appliance, "stored", appliance.world.switches.credential_seconds)
 
 
 def ask_all(call: Invocation, appliance: Appliance) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from lab.cmdlets.cloudconnector.configuration import in_force
 from lab.cmdlets.cloudconnector.credentials import complete, enter_again
-from lab.cmdlets.cloudconnector.product import Work, product, work
+from lab.cmdlets.cloudconnector.product import Work, product, scripts, work
 from lab.powershell.invocation import Invocation
 from lab.world.appliance import MODULE_INI, Appliance
-from lab.world.configuration import BadConfiguration, Identity, identity
+from lab.world.configuration import BadConfiguration, Identity, identity, number
 from lab.world.product import NETWORK_SERVICE, own_service
 from lab.world.tenant import Refused, TenantAppliance, TenantSite, new_identity
 
@@ -18,10 +18,14 @@ def register(call: Invocation, appliance: Appliance) -> Work:
     found = _identity(call, appliance)
     if call.flag("Local") and appliance.world.switches.local_asks_again:
         enter_again(call, appliance)
+        yield from work(call, appliance, "stored", appliance.world.switches.credential_seconds)
         return
     cached = complete(call, appliance)
     if call.flag("Local"):
         return
+    newer = [version for version in appliance.sets if number(version) > number(scripts(call))]
+    if newer and appliance.world.switches.older_scripts == "refused":
+        call.throw(f"The appliance was deployed by a later version ({newer[0]}). (simulated)")
     tenant = appliance.world.tenant
     again = appliance.world.switches.register_again == "accepted"
     record = _record(call, appliance, found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.cmdlets.cloudconnector.product import directories, product, scripts
+from lab.cmdlets.cloudconnector.product import Work, directories, product, scripts, work
 from lab.powershell.invocation import Invocation
 from lab.powershell.objects import PSObject
 from lab.world.appliance import Appliance
@@ -52,13 +52,15 @@ def get_site_directory(call: Invocation, _: Appliance) -> None:
 
 
 @product("Set-CcApplianceDirectory")
-def set_appliance_directory(call: Invocation, _: Appliance) -> None:
+def set_appliance_directory(call: Invocation, appliance: Appliance) -> Work:
     """A path with spaces is refused (1.1)."""
     if " " in call.get("Path"):
         call.throw("The appliance directory must not contain spaces. (simulated)")
+    yield from work(call, appliance, "set", appliance.world.switches.directory_seconds)
     directories(call).appliance = call.get("Path")
 
 
 @product("Set-CcSiteDirectory")
-def set_site_directory(call: Invocation, _: Appliance) -> None:
+def set_site_directory(call: Invocation, appliance: Appliance) -> Work:
+    yield from work(call, appliance, "set", appliance.world.switches.directory_seconds)
     directories(call).site = call.get("Path")

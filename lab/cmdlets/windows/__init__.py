@@ -5,6 +5,7 @@ from __future__ import annotations
 from lab.cmdlets.windows.content import CONTENT
 from lab.cmdlets.windows.events import EVENTS
 from lab.cmdlets.windows.files import FILES
+from lab.cmdlets.windows.processes import PROCESSES
 from lab.cmdlets.windows.services import SERVICES
 from lab.cmdlets.windows.system import SYSTEM
 from lab.cmdlets.windows.tasks import TASKS, OpenSession, job_runner
@@ -17,7 +18,7 @@ from lab.world.computer import Computer
 from lab.world.network import Logon
 from lab.world.permissions import icacls
 
-WINDOWS = Registry().merge(FILES, CONTENT, EVENTS, SERVICES, SYSTEM, TASKS, WEB, WMI, remoting.registry)
+WINDOWS = Registry().merge(FILES, CONTENT, EVENTS, PROCESSES, SERVICES, SYSTEM, TASKS, WEB, WMI, remoting.registry)
 """All of them; an appliance's registry merges the product's cmdlets into a copy: `Registry().merge(WINDOWS, ...)`."""
 
 

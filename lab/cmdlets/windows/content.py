@@ -140,13 +140,23 @@ def _appended(call: Invocation, before: bytes) -> bytes:
     return (before or MARKS.get(codec, b"")) + text.encode(codec, "replace")
 
 
-@simulated(CONTENT, "Select-String", "InputObject", "Pattern", "Quiet", "CaseSensitive")
+@simulated(CONTENT, "Select-String", "InputObject", "LiteralPath", "Pattern", "Quiet", "CaseSensitive", "Encoding")
 def select_string(call: Invocation) -> None:
-    """With -Quiet: True where the text matches one of the patterns (any case unless told otherwise), else nothing."""
+    """With -Quiet: True where the text, or a line of a file, matches one of the patterns (any case unless told otherwise), else
+    nothing."""
     if not call.flag("Quiet"):
         common.not_simulated(call, "Select-String without -Quiet")
-    given = call.get("InputObject")
-    text = " ".join(to_text(one) for one in (given if isinstance(given, list) else [given]))
     case = 0 if call.flag("CaseSensitive") else re.IGNORECASE
-    if any(re.search(pattern, text, case) for pattern in call.get("Pattern") or []):
+    patterns = call.get("Pattern") or []
+    if any(re.search(pattern, text, case) for text in _searched(call) for pattern in patterns):
         call.write(True)
+
+
+def _searched(call: Invocation) -> list[str]:
+    """The lines of the files, read as UTF-8 unless told otherwise, or the one text that was given."""
+    if "LiteralPath" in call.parameters:
+        encoding = ENCODINGS[str(call.get("Encoding") or "utf8").casefold()]
+        texts = [decode(files_of(call).read(path), encoding) for path in existing(call)]
+        return [line for text in texts for line in text.splitlines()]
+    given = call.get("InputObject")
+    return [" ".join(to_text(one) for one in (given if isinstance(given, list) else [given]))]

@@ -14,13 +14,13 @@ SERVICES = Registry()
 
 CONTROLLER = "System.ServiceProcess.ServiceController"
 SERVICE_ERROR = "Microsoft.PowerShell.Commands.ServiceCommandException"
-STATUS = {"Stopped": 1, "StartPending": 2, "StopPending": 3, "Running": 4}
+STATUS = {"Stopped": 1, "StartPending": 2, "StopPending": 3, "Running": 4, "Paused": 7}
 START_MODES = {"Automatic": "Auto", "Manual": "Manual", "Disabled": "Disabled"}
 
 
 def controller(service: Service) -> PSObject:
     """A ServiceController. It has no start type in PowerShell 4.0 and no account at all: those are Win32_Service's."""
-    status = EnumValue(service.state, "System.ServiceProcess.ServiceControllerStatus", STATUS[service.state])
+    status = EnumValue(service.shown, "System.ServiceProcess.ServiceControllerStatus", STATUS[service.shown])
     properties = {
         "Name": service.name,
         "ServiceName": service.name,

@@ -11,6 +11,7 @@ from typing import Any
 
 import simpy
 
+from lab.cmdlets.windows import update_program
 from lab.cmdlets.windows.common import computer_of as computer
 from lab.cmdlets.windows.common import has_wildcard, like, simulated
 from lab.powershell import answer as bridge
@@ -169,7 +170,7 @@ def job_runner(open_session: OpenSession) -> Executable:
             launch.computer.log("simulated", 1, "Error", "The lab runs no script but the job runner of the collection.")
             return 1
         files = launch.computer.files_for(launch.logon)
-        text = yield from _answer(files, path, open_session(launch.logon))
+        text = yield from _answer(files, path, launch, open_session)
         return _publish(files, path, text)
 
     return powershell
@@ -183,13 +184,19 @@ def job_path(arguments: str) -> str | None:
     return job[1].replace("''", "'") if job and script.startswith(MARK) else None
 
 
-def _answer(files: Files, path: str, session: Session) -> Generator[simpy.Event, Any, str]:
-    """What the bridge writes. Without a readable request the script's statements fail one by one and the text is empty."""
+def _answer(files: Files, path: str, launch: Launch, open_session: OpenSession) -> Generator[simpy.Event, Any, str]:
+    """What the request's program writes: the bridge, or that for Windows updates, which the lab knows by its protocol.
+
+    Without a readable request the script's statements fail one by one and the text is empty.
+    """
     try:
         document = json.loads(files.read_text(f"{path}.request"))
     except (OSError, ValueError):
         return ""
-    answered = yield from bridge.run_process(session, document["request"])
+    if str(document.get("bridge", "")).startswith(update_program.MARK):
+        answered = yield from update_program.run(launch.computer, launch.logon, document["request"])
+    else:
+        answered = yield from bridge.run_process(open_session(launch.logon), document["request"])
     return bridge.written(answered)
 
 

@@ -35,7 +35,7 @@ def _services(computer: Computer) -> list[Row]:
         {
             "Name": service.name,
             "DisplayName": service.display_name or service.name,
-            "State": STATES.get(service.state, service.state),
+            "State": STATES.get(service.shown, service.shown),
             "Started": service.state == "Running",
             "Status": "OK",
             "StartMode": service.start_mode,
@@ -62,9 +62,23 @@ def _operating_system(computer: Computer) -> list[Row]:
             "CSName": computer.name.upper(),
             "LastBootUpTime": computer.boot_time,
             "LocalDateTime": computer.now(),
+            "CurrentTimeZone": computer.zone_minutes,
             "TotalVisibleMemorySize": computer.memory.size // kibibyte,
             "FreePhysicalMemory": computer.memory.free // kibibyte,
         }
+    ]
+
+
+def _processes(computer: Computer) -> list[Row]:
+    """Those that a test has put there: what Windows itself runs is not simulated."""
+    return [
+        {
+            "ProcessId": program.number,
+            "Name": program.name,
+            "CommandLine": program.command_line,
+            "CreationDate": program.begun,
+        }
+        for program in computer.programs
     ]
 
 
@@ -79,6 +93,7 @@ def _firewall_rules(computer: Computer) -> list[Row]:
 CLASSES: dict[str, tuple[str, Callable[[Computer], list[Row]]]] = {
     "win32_service": ("Win32_Service", _services),
     "win32_logicaldisk": ("Win32_LogicalDisk", _disks),
+    "win32_process": ("Win32_Process", _processes),
     "win32_operatingsystem": ("Win32_OperatingSystem", _operating_system),
     "msft_netfirewallrule": ("MSFT_NetFirewallRule", _firewall_rules),
 }

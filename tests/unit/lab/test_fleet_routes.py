@@ -54,3 +54,14 @@ def test_an_update_begins(lab: Lab) -> None:
 def test_only_one_that_is_known(lab: Lab) -> None:
     status, answer = post(lab, "/appliances/cce-1/update", {"action": "Remove"})
     assert status == 400 and answer["error"].startswith("no such action: 'Remove'")
+
+
+def test_updates_of_windows_wait(lab: Lab) -> None:
+    status, answer = post(lab, "/appliances/cce-1/windows_updates", {"host": ["KB1"], "CMS": ["KB2"]})
+    running = lab.appliance("cce-1").running_set
+    assert (status, answer["cce-1"]) == (200, 1) and running is not None
+    assert [machine.role for machine in running if machine.computer.windows_updates] == ["CMS"]
+
+
+def test_updates_of_a_computer_that_is_not_there(lab: Lab) -> None:
+    assert post(lab, "/appliances/cce-1/windows_updates", {"Router": ["KB1"]})[0] == 400

@@ -236,3 +236,15 @@ def test_a_power_cut_leaves_no_event_of_a_stop(lab):
     lab.appliance("cce-1").restart()
     lab.advance(3600)
     assert events(lab, "Mediation", 25002, 25003) == [25002, 25002]
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_calls_that_ring_are_counted_or_not(make, offer, shown):
+    lab = make(switches={"counters_show_ringing": shown})
+    lab.fault("cce-1", no_calls="ringing")
+    tried = [one for one in offer(lab) if "cce-1" in one.tried]
+
+    text = inside(lab, "Mediation", "Get-Counter", ["Readings"], Counter=COUNTERS)[0]["Readings"]
+    assert tried and (str(len(tried)) in text.splitlines()) is shown
+    lab.advance(60)
+    assert reads_well(lab)

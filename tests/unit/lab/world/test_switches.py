@@ -83,6 +83,15 @@ def test_an_appliance_that_is_registered_registers_again(make, run, choice, refu
     assert ["conflicts with existing" in error["message"] for error in errors] == [True] * refused
 
 
+@pytest.mark.parametrize(("choice", "refused"), [("accepted", False), ("refused", True)])
+def test_an_older_msi_registers_beside_newer_vms_or_not(make, run, choice, refused):
+    lab = make(switches={"older_scripts": choice})
+    appliance = lab.appliance("cce-1")
+    appliance.sets["2.1"] = appliance.sets["2.0.1"]
+    errors = run(lab, "Register-CcAppliance")["errors"]
+    assert ["by a later version" in error["message"] for error in errors] == [True] * refused
+
+
 @pytest.mark.parametrize("by_itself", [True, False])
 def test_a_registration_without_an_import(make, run, by_itself):
     lab = make(switches={"register_imports_ini": by_itself})
@@ -169,11 +178,29 @@ def test_maintenance_mode_and_the_flag_of_the_tenant(make, run, sets):
         ("download_seconds", "Start-CcDownload", {"DownloadBitsOnly": True}),
         ("uninstall_seconds", "Uninstall-CcAppliance", {"Version": "2.0.1", "Confirm": False}),
         ("services_seconds", "Enter-CcUpdate", {}),
+        ("directory_seconds", "Set-CcApplianceDirectory", {"Path": r"C:\Cce"}),
+        ("directory_seconds", "Set-CcSiteDirectory", {"Path": r"\\files\oslo"}),
     ],
 )
 def test_how_long_a_cmdlet_takes(make, run, switch, cmdlet, parameters):
     for seconds in (7.0, 70.0):
         assert run(make(switches={switch: seconds}), cmdlet, **parameters)["seconds"] == seconds
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "parameters"),
+    [
+        ("Set-CcCredential", {"AccountType": "TenantAdmin"}),
+        ("Restore-CcCredentials", {}),
+        ("Register-CcAppliance", {"Local": True}),
+    ],
+)
+def test_how_long_a_cmdlet_takes_after_its_questions(make, run, cmdlet, parameters):
+    answers = [{"prompt": ".", "user": "cceadmin", "password": "x"}] * 9
+    for seconds in (0.0, 70.0):
+        lab = make(switches={"credential_seconds": seconds})
+        lab.appliance("cce-1").msi = "2.1"
+        assert run(lab, cmdlet, answers, **parameters)["seconds"] == seconds
 
 
 @pytest.mark.parametrize("hours", [1.0, 5.0])

@@ -86,6 +86,20 @@ def test_a_drain_has_no_end_of_its_own(lab, upgrade):
     assert lab.snapshot("cce-1")["draining"]
 
 
+@pytest.mark.parametrize(("shows", "status"), [("nothing", "Running"), ("paused", "Paused")])
+def test_what_windows_shows_of_a_service_that_drains(make, upgrade, shows, status):
+    lab = make(switches={"drain_shows": shows, "drain_limit": 100.0})
+    upgrade(lab)
+    living = call(lab, "cce-1", 10_000)
+    machine = next(one for one in lab.appliance("cce-1").running_set if one.role == "Mediation")
+    service = machine.computer.services["RTCMEDSRV"]
+    begin(lab, "Switch-CcVersion")
+    lab.advance(50)
+    assert (service.shown, living.outcome) == (status, "running")
+    lab.advance(100)
+    assert (service.shown, living.outcome) == ("Running", "running")
+
+
 def begin(lab, cmdlet):
     appliance = lab.appliance("cce-1")
     session = open_session(appliance, Logon("CceAdmin", "credssp"))
