@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import upgrade
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import lease, upgrade
 
 from lab.inprocess import Lab
 from lab.world.appliance import PROGRAM_DATA
 from lab.world.bits import write_bits
 from lab.world.product import install_msi, own_service, uninstall_msi
+from tests import leases
 from tests.operations import operate, prepare
 
 QUIET = {"inbound": {"calls_per_hour": 0}, "outbound": {"calls_per_hour": 0}}
@@ -22,15 +23,22 @@ HOST, NEIGHBOUR = "cce-1", "cce-2"
 ORDER = upgrade.NAMES
 """The modules of an upgrade, in the order of Microsoft's procedure."""
 
-JOBS = {step.name: f"{step.job}-2.1" for step in upgrade.STEPS if step.job}
-"""The modules that run a job, and its name."""
+CLAIMED = {step.name: f"{step.job}-2.1" for step in upgrade.STEPS if step.job}
+"""The modules that change something, and the name of the claim they do it under."""
+
+JOBS = {step.name: CLAIMED[step.name] for step in upgrade.STEPS if step.job and not step.attached}
+"""Those of them that run a job."""
 
 WORK = {step.name: step.cmdlet for step in upgrade.STEPS if step.cmdlet}
 """The cmdlet that is the point of each module."""
 
+PROVEN: Mapping[str, Any] = {"way": "command", "command": {"argv": ["true"]}}
+"""How calls are proven where they are not what a test is about."""
+
 STAGED: Mapping[str, Mapping[str, Any]] = {
     "version": {"scripts": "2.1", "backup": "2.1"},
     "health": {"scripts": "2.1", "running": "2.1"},
+    "call_proof": {"scripts": "2.1", "running": "2.1"},
 }
 """How the appliance is described where its stage is not reached from its old version."""
 
@@ -46,6 +54,11 @@ def reach(host: str) -> dict[str, Any]:
     prefix = f"10.0.1.{host.removeprefix('cce-')}"
     vms = {"cms": f"{prefix}2", "mediation": f"{prefix}3", "edge": f"{prefix}4"}
     return {"appliance_directory": DIRECTORY, "site_directory": SHARE, "vms": vms}
+
+
+def is_of_lease(run: Any) -> bool:
+    """Whether a cmdlet was of the lease of the site: every act begins with it."""
+    return lease.NAME in str(run.parameters)
 
 
 class Watched:
@@ -70,8 +83,8 @@ class Watched:
         return list(self.lab.record.cmdlets(host, name=name, since=self.marked))
 
     def changes(self) -> list[str]:
-        """The names of the cmdlets since the mark that may have changed something."""
-        return [run.name for run in self.ran() if run.mutating]
+        """The names of the cmdlets since the mark that may have changed something, but for the lease of the site."""
+        return [run.name for run in self.ran() if run.mutating and not is_of_lease(run)]
 
 
 class Bench(Watched):
@@ -81,9 +94,11 @@ class Bench(Watched):
         own: dict[str, Any] = {**STAGED.get(before, {}), **({"backup": backup} if backup else {})}
         staged = {HOST: own} | ({} if lone else {NEIGHBOUR: {}})
         self.lab = Lab.from_description(describe(staged, **more))
+        leases.hold(self.lab)
         self.appliance = self.lab.appliance(HOST)
         self.computer = self.appliance.computer
         self.consent: dict[str, str] | None = None
+        self.proof: Mapping[str, Any] = PROVEN
         self.content = self.lab.ini(HOST)
         if before not in STAGED:
             self._stage(ORDER.index(before))
@@ -115,10 +130,11 @@ class Bench(Watched):
         url, sha256 = self.lab.package("2.1")
         own: dict[str, Any] = {
             "package": {**JOB, "source": url, "sha256": sha256},
-            "configuration": {"content": self.content},
+            "configuration": {**JOB, "content": self.content},
             "download": JOB,
             "deployment": JOB,
             "version": JOB,
+            "call_proof": self.proof,
         }.get(module, {})
         return {**self.reach(HOST), "version": "2.1", "site": self.site(), **own}
 

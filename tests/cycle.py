@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.world.building import SERVICE_PASSWORD
-from tests.bench import HOST, OURS, Bench
+from tests.bench import HOST, JOB, OURS, Bench
 
 CREDENTIALS = [
     {"account_type": "TenantAdmin", "user": "cceadmin@contoso.onmicrosoft.com", "password": "tenant-secret"},
@@ -25,8 +25,8 @@ class Cycle(Bench):
             self.appliance.backup = backup
 
     def options(self, module: str) -> dict[str, Any]:
-        """Where things are."""
-        return self.reach(HOST)
+        """Where things are, and who runs what is always a job."""
+        return {**self.reach(HOST), **(JOB if module == "directories" else {})}
 
     def run(self, cmdlet: str, **parameters: Any) -> dict[str, Any]:
         """Runs a cmdlet as a person at the console of the host would."""

@@ -19,6 +19,13 @@ SITES = {
 }
 HOSTS = [host for hosts in SITES.values() for host in hosts]
 CONSENT = {"until": "2999-01-01T00:00:00+00:00", "emergency_calls": "112 by mobile", "reason": "Ann agreed"}
+PROOF = {
+    "version": "2.1",
+    "way": "signoff",
+    "at": "2026-01-31T04:00:00+00:00",
+    "by": "Ann",
+    "evidence": "two calls",
+}
 PEAKS = {"amsterdam": 100, "berlin": 600, "cairo": 400}
 
 
@@ -48,7 +55,7 @@ def upgraded(host: str) -> dict[str, Any]:
     found = state(host)
     machines = [{**machine, "version": "2.1"} for machine in found["machines"]]
     ini = lab().ini(host)
-    new = {"scripts": "2.1", "running": "2.1", "backup": "2.0.1", "machines": machines}
+    new = {"scripts": "2.1", "running": "2.1", "backup": "2.0.1", "machines": machines, "proof": PROOF}
     return {**found, **new, "ini_appliance": ini, "ini_imported": ini}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,20 +11,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 
 from tests.bench import HOST, Bench
-from tests.operations import InProcessConnection
-
-
-class Meddled(InProcessConnection):
-    """Calls `before` with the number of the exchange, from 1 on, before each of them."""
-
-    def __init__(self, appliance: Any, before: Callable[[int], Any]) -> None:
-        super().__init__(appliance)
-        self._before, self._number = before, 0
-
-    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
-        self._number += 1
-        self._before(self._number)
-        return super().exec_command(cmd, in_data, sudoable)
+from tests.operations import InProcessConnection, Overtaken
 
 
 class Held(InProcessConnection):
@@ -48,9 +36,10 @@ class Held(InProcessConnection):
 
 
 def over(bench: Bench, module: str, before: Callable[[int], Any], **options: Any) -> dict[str, Any]:
-    """What the module returns where somebody does something before an exchange."""
+    """What the module returns where somebody does something before an exchange; they are counted from 1 on."""
     action = bench.prepare(module, **options)
-    action._connection = Meddled(bench.lab.connection(HOST), before)
+    numbers = itertools.count(1)
+    action._connection = Overtaken(bench.lab.connection(HOST), lambda request: before(next(numbers)))
     return dict(action.run(task_vars={"inventory_hostname": HOST}))
 
 

@@ -13,9 +13,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from lab.powershell.answer import answer_line
+from tests import leases
 
 IN_TURN = threading.Lock()
 """Simulated time belongs to one thread at a time."""
+
+
+class Unfenced(Exception):
+    """A module has sent an act without the lease of its site: a fault of the collection, whatever the test is about."""
 
 
 class InProcessConnection:
@@ -33,8 +38,11 @@ class InProcessConnection:
         self.connected = False
         self._appliance._connect()
         self.connected = True
+        request = json.loads(in_data or b"")["request"]
+        if not leases.is_fenced(request):
+            raise Unfenced(str(request["steps"])[:500])
         with IN_TURN:
-            answer = self.answer(json.loads(in_data or b"")["request"])
+            answer = self.answer(request)
         return 0, answer_line(answer).encode("ascii"), b""
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +71,20 @@ class Tapped(InProcessConnection):
         self._before(request)
         answered = super().answer(request)
         self._after(answered)
+        return answered
+
+
+class Hasty:
+    """The lab's connection to an appliance, given up after some simulated seconds: what was begun there goes on, unseen."""
+
+    def __init__(self, line: Any, seconds: float = 300.0) -> None:
+        self._line, self._seconds = line, seconds
+
+    def _connect(self) -> None:
+        self._line._connect()
+
+    def exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+        answered: dict[str, Any] = self._line.exchange(request, self._seconds)
         return answered
 
 

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import slot
 
 from lab.inprocess import Lab
-from tests import bench
+from tests import bench, leases
 from tests.bench import SHARE, describe, reach
 from tests.operations import InProcessConnection, operate, prepare
 
@@ -57,6 +58,38 @@ class InTurn(InProcessConnection):
             return super().exec_command(cmd, in_data, sudoable)
 
 
+def at_once(lab: Lab, actions: Mapping[str, Any], line: Callable[[], Any]) -> dict[str, dict[str, Any] | str]:
+    """What several controllers get that work on `cce-1` at the same time, each exchange and each wait in turn.
+
+    Args:
+        lab: the lab.
+        actions: one of each controller, not run yet.
+        line: makes a connection to the appliance.
+
+    Returns:
+        The result of each; the message where the appliance counts as unreachable.
+    """
+    turns = Turns(list(actions))
+
+    def run(name: str) -> dict[str, Any] | str:
+        def wait(seconds: float) -> None:
+            with turns.mine(name):
+                lab.sleep(seconds)
+
+        action = actions[name]
+        action._connection = InTurn(line(), lambda: turns.mine(name))
+        action.clock = replace(action.clock, sleep=wait)
+        try:
+            return dict(action.run(task_vars={"inventory_hostname": bench.HOST}))
+        except AnsibleConnectionFailure as lost:
+            return str(lost)
+        finally:
+            turns.leave(name)
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return dict(zip(actions, pool.map(run, actions), strict=True))
+
+
 class Race:
     """The appliances `cce-1`, `cce-2`, ... of the quiet site `oslo`, all described alike."""
 
@@ -66,6 +99,7 @@ class Race:
         self.names = [f"cce-{one}" for one in range(1, number + 1)]
         described = describe(dict.fromkeys(self.names, staged), peak_calls=peak_calls, switches=dict(switches or {}))
         self.lab = Lab.from_description(described)
+        leases.hold(self.lab)
         self.peak_calls = peak_calls
 
     def reach(self, name: str) -> dict[str, Any]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lab.inprocess import Lab
-from tests.bench import HOST, NEIGHBOUR, SHARE, Watched, describe
+from tests.bench import HOST, NEIGHBOUR, Watched, describe
 from tests.operations import prepare
-
-NOTE = rf"{SHARE}\sfb.cloud_connector.auto_update"
 
 
 class TenantBench(Watched):
@@ -26,8 +24,3 @@ class TenantBench(Watched):
         """The action, not run yet."""
         self.mark()
         return prepare(self.lab, HOST, module, options)
-
-    @property
-    def note(self) -> str | None:
-        """What is written down on the site."""
-        return self.files.read_text(NOTE) if self.files.exists(NOTE) else None

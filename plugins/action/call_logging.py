@@ -71,7 +71,8 @@ class ActionModule(RecordedOperation[LoggingArguments]):
         export = _export(given) if given["state"] == "exported" else None
         return LoggingArguments(
             **common(given, self.host.name),
-            job="" if export is None else _job_name(export),
+            job="call-logging" if export is None else _job_name(export),
+            attached=export is None,
             started=given["state"] == "started",
             remove_cache=given["remove_cache"],
             export=export,

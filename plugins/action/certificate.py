@@ -54,7 +54,7 @@ class ActionModule(RecordedOperation[CertificateArguments]):
             raise OptionError(f"sha256 {declared!r} is no SHA-256: write its 64 hexadecimal digits.")
         return CertificateArguments(
             **common(given, self.host.name),
-            job=f"certificate-{given['target']}" if given["import"] else "",
+            job=f"certificate-{given['target']}" if given["import"] else f"certificate-file-{given['target']}",
             target=given["target"],
             path=given["path"],
             sha256=None if declared is None else declared.upper(),
@@ -86,7 +86,11 @@ class ActionModule(RecordedOperation[CertificateArguments]):
     def act(self, state: Recorded, changes: Sequence[Change]) -> None:
         given = self.arguments
         if not given.apply:
-            self.host.run(self._work(self._content(state)), f"put the certificate of {given.target} in place")
+            doing = f"put the certificate of {given.target} in place"
+            state, left = self.after_job(state, self._work(""), doing)
+            if left:
+                work = self._work(self._content(state))
+                self.run_job(state, work, doing, fences=work[:-1])
             return
         doing = f"import the certificate of {given.target}"
         if self.job_found(state):

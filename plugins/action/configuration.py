@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..plugin_utils.cce import ini, ini_changes, paths, steps
+from ..plugin_utils.cce import ini, ini_changes, paths, steps, upgrade
 from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import OptionError, Refused
 from ..plugin_utils.cce.ini_document import Ini
@@ -17,28 +17,41 @@ from ..plugin_utils.cce.reading import need
 from ..plugin_utils.cce.steps import Step
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, SITE, Arguments, common, target
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common, target
 from ..plugin_utils.operation.changes import Change
+
+DOING = "put CloudConnector.ini in force"
+
+CHECKED = "checked"
+"""The state that is judged only, days before the upgrade."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationArguments(Arguments):
-    """`content`: the whole text of the ini, without a byte order mark. `accepted`: names of keys that may change."""
+    """`content`: the whole text of the ini, without a byte order mark. `accepted`: names of keys that may change.
+
+    `only_checked`: nothing is put in force.
+    """
 
     target: Version
     content: str
     accepted: tuple[str, ...]
+    only_checked: bool
 
 
 class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
     """Two copies matter: the one in the appliance directory and the one in force (cloud-connector.md 3.1)."""
 
+    ALWAYS_GUARDED = staticmethod(lambda arguments: arguments.only_checked)
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
+        **JOB,
+        "state": {"type": "str", "choices": ["present", CHECKED], "default": "present"},
         "version": {"type": "str", "required": True},
         "content": {"type": "str", "required": True},
         "accept_changes": {"type": "list", "elements": "str", "default": []},
+        "timeout": {"type": "int", "default": 3600},
     }
 
     def validate(self, given: Mapping[str, Any]) -> ConfigurationArguments:
@@ -57,11 +70,18 @@ class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
                     f"accept_changes has {name!r}", "Write each change as Section/Key, such as Gateway1/IP."
                 )
         return ConfigurationArguments(
-            **common(given, self.host.name), target=release, content=content, accepted=accepted
+            **common(given, self.host.name),
+            job="" if given["state"] == CHECKED else upgrade.job_name("configuration", release),
+            target=release,
+            content=content,
+            accepted=accepted,
+            only_checked=given["state"] == CHECKED,
         )
 
     def missing(self, state: Appliance) -> list[Change]:
         content = self.arguments.content
+        if self.arguments.only_checked:
+            return []
         changes = []
         if need(state.ini_appliance) != content:
             what = "write CloudConnector.ini to the appliance directory"
@@ -72,13 +92,20 @@ class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
         return changes
 
     def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
-        self.require_scripts(state, self.arguments.target)
-        self.require_own_ini(self.arguments.content, need(state.ini_imported))
+        if self.arguments.only_checked:
+            in_force = ini_changes.effective(state)
+        else:
+            self.require_scripts(state, self.arguments.target)
+            in_force = need(state.ini_imported)
+        self.require_own_ini(self.arguments.content, in_force)
         self._require_declared(state)
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        written = [] if state.ini_appliance == self.arguments.content else self._write(state)
-        self.host.run([*self._fences(state), *written, steps.import_configuration()], "put CloudConnector.ini in force")
+        state, left = self.after_job(state, [steps.import_configuration()], DOING)
+        if left:
+            written = [] if state.ini_appliance == self.arguments.content else self._write(state)
+            fences = self._fences(state)
+            self.run_job(state, [*fences, *written, steps.import_configuration()], DOING, fences=fences)
 
     def _require_declared(self, state: Appliance) -> None:
         """An upgrade carries values over; who changes one says so."""
@@ -91,12 +118,13 @@ class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
             raise Refused(f"{self.host.name} {ini_changes.refusal(left)}.")
 
     def _fences(self, state: Appliance) -> list[Step]:
-        """A request that arrives late must not put an ini in force again that was corrected meanwhile."""
+        """What comes late, the start or the job, must not put an ini in force again that was corrected meanwhile."""
         in_force = need(state.ini_imported)
-        fences = [self.fence("RunningScripts", "scripts", state)]
-        if in_force:
-            fences.append(steps.file_unchanged("ini_unchanged", paths.INI_IN_FORCE, [in_force]))
-        return fences
+        if in_force is None:
+            unchanged = steps.file_gone("ini_unchanged", paths.INI_IN_FORCE)
+        else:
+            unchanged = steps.file_unchanged("ini_unchanged", paths.INI_IN_FORCE, [in_force] if in_force else [])
+        return [self.fence("RunningScripts", "scripts", state), unchanged]
 
     def _write(self, state: Appliance) -> list[Step]:
         """Written beside it, then moved over it: nobody ever reads a half-written ini."""

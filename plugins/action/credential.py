@@ -18,7 +18,7 @@ from ..plugin_utils.cce.failure_classes import FailureClass, recognise
 from ..plugin_utils.cce.reading import Unknown, need
 from ..plugin_utils.cce.state import Survey, appliance_survey
 from ..plugin_utils.cce.versions import Version, key
-from ..plugin_utils.operation.arguments import APPLIANCE, PROMPTS, SITE, Arguments, common
+from ..plugin_utils.operation.arguments import APPLIANCE, PROMPTS, SITE, WAIT, Arguments, common
 from ..plugin_utils.operation.changes import Change
 from ..plugin_utils.operation.record import Recorded, RecordedOperation, generation, record_change
 
@@ -67,13 +67,17 @@ class CredentialArguments(Arguments):
 
 
 class ActionModule(RecordedOperation[CredentialArguments]):
-    """Runs attached, because each of its cmdlets prompts. What a password is now cannot be read: a generation says it."""
+    """Runs attached under a claim, because each of its cmdlets prompts.
+
+    What a password is now cannot be read: a generation says it.
+    """
 
     RECORD = "credential"
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
         **PROMPTS,
+        **WAIT,
         "operation": {"type": "str", "choices": ["set", "restore", "register_local"], "default": "set"},
         "generation": {"type": "str", "required": True},
         "credentials": {
@@ -99,6 +103,8 @@ class ActionModule(RecordedOperation[CredentialArguments]):
             raise OptionError(f"{'; '.join(problems)}.")
         return CredentialArguments(
             **common(given, self.host.name),
+            job="credential",
+            attached=True,
             how=How(given["operation"]),
             generation=generation(given["generation"]),
             credentials={one["account_type"]: one for one in given["credentials"]},
@@ -195,16 +201,19 @@ class ActionModule(RecordedOperation[CredentialArguments]):
     # --- acting -------------------------------------------------------------------------------------------------------
 
     def _set(self, state: Recorded, kind: str) -> Recorded:
-        given = self.arguments
+        given, written = self.arguments, {kind: self.arguments.generation}
         answers = credentials.set_answers(given.credentials[kind], given.patterns)
-        asked = self._prompted(state, [steps.set_credential(kind)], f"set the credential {kind}", answers)
+        asked = self._prompted(state, [steps.set_credential(kind)], f"set the credential {kind}", answers, [kind])
+        if asked is None:
+            return self._read()
         if len(asked) < len(answers):
+            self.record.correct(state, self.record.written(state, **written))
             raise NotConfirmed(
                 f"Set-CcCredential -AccountType {kind} ended without an error but asked {len(asked)} of {len(answers)} "
                 "questions, so it is not known what it has stored.",
                 "Run it once at the console of the host and compare what it asks with the option patterns.",
             )
-        return self.record.write(state, **{kind: given.generation})
+        return self.record.written(state, **written)
 
     def _fill(self, state: Recorded) -> None:
         """Microsoft says to delete an unreadable cache: renamed it is gone for the product as well, and can be restored."""
@@ -215,9 +224,17 @@ class ActionModule(RecordedOperation[CredentialArguments]):
         cmdlet = steps.restore_credentials() if given.how is How.RESTORE else steps.register_locally()
         wanted, all_of_them = self._wanted(state), list(given.credentials.values())
         answers = credentials.cache_answers(all_of_them, given.patterns)
-        asked = self._prompted(state, [*discarded, cmdlet], "enter the credentials again", answers)
-        entered = credentials.asked_types(all_of_them, given.patterns, asked)
-        self.record.write(state, **dict.fromkeys(sorted(entered), given.generation))
+        asked = self._prompted(state, [*discarded, cmdlet], "enter the credentials again", answers, wanted)
+        if asked is not None:
+            entered = credentials.asked_types(all_of_them, given.patterns, asked)
+            self._require_entered(state, wanted, sorted(entered))
+
+    def _require_entered(self, state: Recorded, wanted: Sequence[str], entered: Sequence[str]) -> None:
+        """Raises NotConfirmed where the product asked for less than was written down, which is corrected first."""
+        given = self.arguments
+        if set(entered) != set(wanted):
+            written = self.record.written(state, **dict.fromkeys(wanted, given.generation))
+            self.record.correct(state, written, **dict.fromkeys(entered, given.generation))
         kept = [kind for kind in wanted if kind not in entered]
         if kept:
             raise NotConfirmed(
@@ -226,10 +243,34 @@ class ActionModule(RecordedOperation[CredentialArguments]):
             )
 
     def _prompted(
-        self, state: Recorded, work: Sequence[steps.Step], doing: str, answers: Sequence[Mapping[str, str]]
-    ) -> list[str]:
-        """Run steps that prompt; returns the questions that were answered."""
-        answer = self.host.run([self.record.fence(state), *work], doing, [*answers, *self.arguments.prompts])
+        self,
+        state: Recorded,
+        work: Sequence[steps.Step],
+        doing: str,
+        answers: Sequence[Mapping[str, str]],
+        kinds: Sequence[str],
+    ) -> list[str] | None:
+        """Run steps that prompt, and write down in the same request that `kinds` were entered: who is cut after them is not asked
+        for the old passwords again.
+
+        Returns:
+            The questions that were answered; None where nobody saw them, and the kinds are written down as entered.
+        """
+        entries: dict[str, Any] = dict.fromkeys(kinds, self.arguments.generation)
+        answer = self.run_and_record(
+            state,
+            work,
+            doing,
+            answers=[*answers, *self.arguments.prompts],
+            is_done=lambda: not set(kinds) & set(self._wanted(self._read())),
+            **entries,
+        )
+        if answer is None:
+            self.host.warn(
+                f"{self.arguments.how.cmdlet} has ended on {self.host.name} without an error, and its answer was lost or is "
+                f"another run's: which questions it asked for {', '.join(kinds)} is not known."
+            )
+            return None
         return [str(prompt["text"]) for prompt in answer.raw["prompts"] if prompt["answered"]]
 
 

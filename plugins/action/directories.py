@@ -14,12 +14,13 @@ from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import OptionError, Refused
 from ..plugin_utils.cce.reading import need
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, SITE, Arguments, common
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common
 from ..plugin_utils.operation.changes import Change
 
 LOCAL = re.compile(r"[A-Za-z]:\\[^<>:\"/|?*]*")
 UNC = re.compile(r"\\\\[^\\<>:\"/|?*\s]+\\[^<>:\"/|?*]+")
 
+DOING = "set the directories"
 CMDLETS = {"appliance_directory": steps.set_appliance_directory, "site_directory": steps.set_site_directory}
 
 
@@ -41,14 +42,18 @@ class ActionModule(ApplianceOperation[DirectoriesArguments, Appliance]):
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
+        **JOB,
         "redeploy_afterwards": {"type": "bool", "default": False},
+        "timeout": {"type": "int", "default": 600},
     }
 
     def validate(self, given: Mapping[str, Any]) -> DirectoriesArguments:
         problems = _path_problems(given["appliance_directory"], given["site_directory"])
         if problems:
             raise OptionError(f"{'; '.join(problems)}.")
-        return DirectoriesArguments(**common(given, self.host.name), redeploy_afterwards=given["redeploy_afterwards"])
+        return DirectoriesArguments(
+            **common(given, self.host.name), job="directories", redeploy_afterwards=given["redeploy_afterwards"]
+        )
 
     def missing(self, state: Appliance) -> list[Change]:
         found = {name: need(getattr(state, name)) for name in CMDLETS}
@@ -68,12 +73,19 @@ class ActionModule(ApplianceOperation[DirectoriesArguments, Appliance]):
             )
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        names = [name for change in changes for name in change.after]
+        state, left = self.after_job(
+            state, [CMDLETS[name](wanted) for name, wanted in self.arguments.wanted.items()], DOING
+        )
+        names = [name for change in left for name in change.after]
+        if names:
+            self._set(state, names)
+        if "appliance_directory" in {name for change in changes for name in change.after}:
+            self.host.warn("The appliance directory has moved: put the external certificates in place again.")
+
+    def _set(self, state: Appliance, names: Sequence[str]) -> None:
         fences = [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
         cmdlets = [CMDLETS[name](self.arguments.wanted[name]) for name in names]
-        self.host.run([*fences, *cmdlets], "set the directories")
-        if "appliance_directory" in names:
-            self.host.warn("The appliance directory has moved: put the external certificates in place again.")
+        self.run_job(state, [*fences, *cmdlets], DOING, fences=fences)
 
 
 def _path_problems(appliance: str, site: str) -> list[str]:

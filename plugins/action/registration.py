@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..plugin_utils.cce import health, maintenance, steps
+from ..plugin_utils.cce import health, maintenance, steps, upgrade
 from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import Refused, WorkFailed
 from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.reading import need
 from ..plugin_utils.cce.versions import Version
-from ..plugin_utils.operation.arguments import APPLIANCE, PROMPTS, SITE, Arguments, common, target
+from ..plugin_utils.operation.arguments import APPLIANCE, PROMPTS, SITE, WAIT, Arguments, common, version
 from ..plugin_utils.operation.changes import Change, Kind, is_release
 from ..plugin_utils.operation.record import Recorded, RecordedOperation, record_entry
 from ..plugin_utils.operation.service import holds
+
+UNREGISTER = "unregister the appliance"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,8 @@ class RegistrationArguments(Arguments):
 
 
 class ActionModule(RecordedOperation[RegistrationArguments]):
-    """Runs attached, because the cmdlet may ask for passwords (cloud-connector.md 1.3).
+    """Registering runs attached under a claim, because the cmdlet may ask for passwords (cloud-connector.md 1.3); what takes the
+    appliance out of the tenant asks nothing, and is a job.
 
     Registering is a step of every upgrade (5.3), also of an appliance that the tenant knows: on the new scripts it asks for new
     account types and moves what has to be moved. So it is written down for which MSI it was done.
@@ -39,19 +42,26 @@ class ActionModule(RecordedOperation[RegistrationArguments]):
     RECORD = "registration"
     NEEDS_TENANT = staticmethod(lambda arguments, state: True)
     """What is registered is a record of the tenant."""
+    RULES = {"required_if": [("state", "absent", ("task_user", "task_password"))]}
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
+        **WAIT,
+        "task_user": {"type": "str"},
+        "task_password": {"type": "str", "no_log": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "version": {"type": "str", "required": True},
         **PROMPTS,
     }
 
     def validate(self, given: Mapping[str, Any]) -> RegistrationArguments:
+        release, present = version(given), given["state"] == "present"
         return RegistrationArguments(
             **common(given, self.host.name),
-            target=target(given),
-            present=given["state"] == "present",
+            job=upgrade.job_name("registration", release) if present else "unregister",
+            attached=present,
+            target=release,
+            present=present,
             prompts=tuple(given["prompts"]),
         )
 
@@ -88,8 +98,13 @@ class ActionModule(RecordedOperation[RegistrationArguments]):
             self._require_silent(state)
 
     def act(self, state: Recorded, changes: Sequence[Change]) -> None:
-        if not is_release(changes):
-            self._run_cmdlet(state)
+        if self.arguments.present:
+            self._register(state)
+            return
+        state, changes = self.after_job(state, [steps.unregister()], UNREGISTER)
+        if any(change.kind is not Kind.RELEASE for change in changes):
+            fences = [self.fence("RunningScripts", "scripts", state)]
+            self.run_job(state, [*fences, steps.unregister()], UNREGISTER, fences=fences)
         if any(change.kind is Kind.RELEASE for change in changes):
             self.service.release(state)
 
@@ -102,14 +117,11 @@ class ActionModule(RecordedOperation[RegistrationArguments]):
             )
         self.site.require_spare(state, silent=True)
 
-    def _run_cmdlet(self, state: Recorded) -> None:
-        fence = self.fence("RunningScripts", "scripts", state)
-        if not self.arguments.present:
-            self.host.run([fence, steps.unregister()], "unregister the appliance")
-            return
-        acts, doing, entry = [fence, steps.register()], "register the appliance", _entry(state)
+    def _register(self, state: Recorded) -> None:
+        fences, entry = [self.fence("RunningScripts", "scripts", state)], _entry(state)
+        answers, doing = self.arguments.prompts, "register the appliance"
         try:
-            self.run_and_record(state, acts, doing, answers=self.arguments.prompts, **entry)
+            self.run_and_record(state, [steps.register()], doing, answers=answers, fences=fences, **entry)
         except WorkFailed as failed:
             self._require_accepted(failed)
             self.record.write(state, **entry)

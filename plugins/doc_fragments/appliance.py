@@ -41,12 +41,25 @@ options:
         description: Internal address of the Edge Server VM.
         type: str
         required: true
+      ad:
+        description: Address of the VM with Active Directory, which only Windows updates and restarts ask.
+        type: str
   exchange_timeout:
     description:
       - Seconds after which one exchange with the appliance is given up as lost, its outcome unknown.
       - Keep it shorter than a C(timeout) keyword of the task.
     type: int
     default: 300
+  control:
+    description:
+      - The file on the controller in which a person says that the run is held, or that this appliance is left out; M(sfb.cloud_connector.control)
+        writes it. No file says nothing. One that cannot be read or understood holds the run.
+      - A module that changes something looks before it begins, and not in check mode. Without this option nobody can hold it.
+    type: path
+  hold_wait:
+    description: Seconds to wait while the run is held, after which the module refuses.
+    type: int
+    default: 14400
 attributes:
   become:
     description: Refused, because it would be ignored on this platform. Log on as the deployment account.

@@ -58,6 +58,9 @@ options:
                 description: Internal address of the Edge Server VM.
                 type: str
                 required: true
+              ad:
+                description: Address of the VM with Active Directory.
+                type: str
       peak_calls:
         description: The most calls the site has to carry at once, as declared by its owner.
         type: int
@@ -76,6 +79,56 @@ options:
             required: true
           reason:
             description: Who consented, and why.
+            type: str
+            required: true
+      waivers:
+        description:
+          - What somebody answers for, as C(cloud_connector_waivers) of the inventory has it; those about other appliances are passed over.
+          - Only a check that may be waived is, and never where it could not be read.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          check:
+            description: The name of the check.
+            type: str
+            required: true
+          owner:
+            description: Who answers for it.
+            type: str
+            required: true
+          reason:
+            description: Why it may be waived.
+            type: str
+            required: true
+          expires:
+            description: The last day on which it holds (UTC), or the time at which it ends, as ISO 8601 with a time zone.
+            type: str
+            required: true
+          appliance:
+            description: The appliance it is about; either this or the site.
+            type: str
+          site:
+            description: The site it is about.
+            type: str
+      lease_seconds:
+        description:
+          - Seconds without a sign of life after which the lease of the site that another run holds may be taken over. It is at least four
+            times the interval between two looks at a job.
+          - When it is not given, 180.
+        type: int
+      take_over:
+        description:
+          - A person takes the site over from another run, though it may be alive, or has left something unfinished on another appliance.
+            Kept in the site directory. The other run is refused by the appliances at its next act.
+        type: dict
+        suboptions:
+          by:
+            description: Who takes it over.
+            type: str
+            required: true
+          reason:
+            description: Why.
             type: str
             required: true
 """

@@ -37,7 +37,7 @@ options:
       - V(recovery) are the signs of automatic recovery.
       - V(credentials) tells which cached credentials this logon can read. Passwords are never returned.
       - V(tenant) is registration, automatic update and maintenance flag, for which it logs on to the tenant; it takes longest.
-      - V(site) is what is in the site directory, V(slot) who holds the out-of-service slot of the site.
+      - V(site) is what is in the site directory, V(slot) which run works on the site, who holds its out-of-service slot, and whether it is on hold.
       - V(ours) is what this collection left on the appliance, jobs that are not collected and the saved record.
     type: list
     elements: str
@@ -354,6 +354,63 @@ appliance:
       description: For each VM (C(cms), C(mediation), C(edge)) how its monitored services start, V(Auto), V(Manual) or V(Disabled).
       returned: when it could be read
       type: dict
+    lease:
+      description: Which run works on the site; null when none does.
+      returned: when it could be read
+      type: dict
+      contains:
+        run:
+          description: Names one run of ansible-playbook.
+          returned: always
+          type: str
+        who:
+          description: The person or the AWX job that runs it, and on which controller.
+          returned: always
+          type: str
+        since:
+          description: When it was taken, by the clock of that controller.
+          returned: always
+          type: str
+        token:
+          description: Tells this lease from every other.
+          returned: always
+          type: str
+        seconds:
+          description: After how many seconds without a sign of life another run may take it over.
+          returned: always
+          type: int
+        boot:
+          description: The boot of the computer that the run is a process of.
+          returned: always
+          type: str
+        namespace:
+          description: The name space of process ids that it is in.
+          returned: always
+          type: str
+        pid:
+          description: Its process id there.
+          returned: always
+          type: str
+        started:
+          description: When that process began, in ticks since the boot.
+          returned: always
+          type: str
+        after:
+          description: The run that it was taken over from; empty when it was free.
+          returned: always
+          type: str
+        by:
+          description: Who took it over by name; empty when nobody did.
+          returned: always
+          type: str
+        reason:
+          description: Why.
+          returned: always
+          type: str
+        text:
+          description: The file word by word.
+          returned: always
+          type: str
     slot:
       description: Who holds the out-of-service slot of the site; null when nobody does.
       returned: when it could be read
@@ -444,13 +501,65 @@ appliance:
       returned: when it could be read
       type: list
       elements: str
+    suspended:
+      description: What is written down in the site directory while automatic update of the site is suspended; null when nothing is.
+      returned: when it could be read
+      type: dict
+      contains:
+        site:
+          description: The site's name in the tenant.
+          returned: always
+          type: str
+        since:
+          description: When it was written down.
+          returned: always
+          type: str
+        by:
+          description: The run that wrote it down.
+          returned: always
+          type: str
+        text:
+          description: The file, word by word.
+          returned: always
+          type: str
     jobs:
       description: Jobs of this collection that are claimed and not yet collected; one of them may run now.
       returned: when it could be read
       type: list
       elements: str
+    jobs_since:
+      description: When each of them was claimed, by the clock of the host, as ISO 8601.
+      returned: when it could be read
+      type: dict
+      sample: {install-2.1: "2026-01-31T01:00:00+00:00"}
+    console_work:
+      description:
+        - Processes of the host that were started with C(Switch-CcVersion), C(Enter-CcUpdate) or C(Uninstall-CcAppliance) in their command line.
+        - What was typed into a console that was open already is not among them.
+      returned: when it could be read
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Its number.
+          returned: always
+          type: int
+        name:
+          description: Its program.
+          returned: always
+          type: str
+        since:
+          description: When it was started, as ISO 8601.
+          returned: always
+          type: str
     saved:
       description: What was written down before the MSI was removed; null when nothing was.
+      returned: when it could be read
+      type: dict
+    saved_last:
+      description: >-
+        The same record of the last replacement that is finished, which says where the MSI lies that M(sfb.cloud_connector.package) with
+        O(sfb.cloud_connector.package#module:state=previous) puts back; null when there is none.
       returned: when it could be read
       type: dict
     deployed_by:
@@ -460,6 +569,100 @@ appliance:
       returned: when it could be read
       type: dict
       sample: {version: "2.1", ini: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}
+    hold:
+      description: Why no appliance of the site goes forward, written by M(sfb.cloud_connector.rollback_hold); null when nothing says so.
+      returned: when it could be read
+      type: dict
+      contains:
+        site:
+          description: Name of the site.
+          returned: always
+          type: str
+        by:
+          description: Who answers for it.
+          returned: always
+          type: str
+        reason:
+          description: Why the site goes back.
+          returned: always
+          type: str
+        leaves:
+          description: The release that is left.
+          returned: always
+          type: str
+        goes_to:
+          description: The release that is gone back to.
+          returned: always
+          type: str
+        since:
+          description: When it was made.
+          returned: always
+          type: str
+        token:
+          description: Tells this hold from every other.
+          returned: always
+          type: str
+        text:
+          description: The file word by word.
+          returned: always
+          type: str
+    snapshot:
+      description:
+        - Of the snapshot that was taken before an upgrade its C(target), the version that was C(running), when it was C(taken), and when a comparison
+          with it passed (C(compared)). Null means there is none.
+      returned: when it could be read
+      type: dict
+    soaked:
+      description: The version at which the site was watched to the end after its upgrade; null when it was not.
+      returned: when it could be read
+      type: str
+    proof:
+      description: >-
+        The last proof that the appliance carries calls, of whichever version, as M(sfb.cloud_connector.call_proof) wrote it down; null when
+        there is none.
+      returned: when it could be read
+      type: dict
+      contains:
+        version:
+          description: What ran then.
+          returned: always
+          type: str
+        way:
+          description: C(counters), C(probe), C(command) or C(signoff).
+          returned: always
+          type: str
+        at:
+          description: When, as ISO 8601.
+          returned: always
+          type: str
+        by:
+          description: The person, or the run.
+          returned: always
+          type: str
+        evidence:
+          description: What was seen, for people.
+          returned: always
+          type: str
+    commissioned:
+      description: >-
+        When the host was commissioned last, by which version of the collection, and the status of each check, as
+        M(sfb.cloud_connector.commissioning) wrote it down; null when it never was.
+      returned: when it could be read
+      type: dict
+      sample: {at: "2026-01-10T09:00:00+00:00", collection: 0.1.0, results: {elevation: PASS, batch_logon: PASS}}
+      contains:
+        at:
+          description: When.
+          returned: always
+          type: str
+        collection:
+          description: The version of the collection that did it.
+          returned: always
+          type: str
+        results:
+          description: The check -> V(PASS), V(FAIL), V(ERROR) (it could not be read), V(MANUAL) (a person judges) or V(N/A).
+          returned: always
+          type: dict
     site_marker:
       description: The text of the file that tells whether two appliances see the same site directory; null when there is none.
       returned: when it could be read

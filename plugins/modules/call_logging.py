@@ -52,11 +52,11 @@ options:
     description: Its password; Windows keeps it with the task until its answer was fetched. Required for V(exported).
     type: str
   poll_interval:
-    description: Seconds between two looks at the running task.
+    description: Seconds between two looks at the running task, or at what another session is at.
     type: int
     default: 15
   timeout:
-    description: Seconds to wait for the export; how long it takes is not documented. The work goes on after that.
+    description: Seconds to wait for the export, or for another session; how long it takes is not documented. The work goes on after that.
     type: int
     default: 3600
 attributes:

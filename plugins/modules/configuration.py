@@ -24,7 +24,17 @@ description:
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site
+  - sfb.cloud_connector.job
 options:
+  state:
+    description:
+      - V(present) puts the ini in force.
+      - >-
+        V(checked) judges it only, and changes nothing: whether it is one of O(version), is of this appliance, and differs from the one in
+        force in nothing but what O(accept_changes) has. The scripts may still be those of the older release.
+    type: str
+    choices: [present, checked]
+    default: present
   version:
     description: The version to upgrade to, such as V(2.1).
     type: str
@@ -40,6 +50,10 @@ options:
     type: list
     elements: str
     default: []
+  timeout:
+    description: Seconds after which the import is not waited for any more. It goes on by itself, and the same command finds it.
+    type: int
+    default: 3600
 attributes:
   check_mode:
     description: Checks the text and compares it with both copies.
@@ -59,6 +73,8 @@ EXAMPLES = r"""
     vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
     version: "2.1"
     content: "{{ lookup('ansible.builtin.file', 'ini/cce-ber-1.ini', rstrip=false) }}"
+    task_user: CceAdmin
+    task_password: "{{ cloud_connector_deployment_password }}"
 """
 
 RETURN = r"""

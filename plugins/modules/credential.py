@@ -16,6 +16,11 @@ description:
   - Documented by Microsoft are the cmdlets, that they prompt, and that C(VmAdmin) and C(DomainAdmin) are asked for the old and then
     for the new credential. Not documented is how the questions are worded. O(patterns) are guesses; a question that none of them
     fits fails at once with its text, and nothing after it is run.
+  - >-
+    What asks runs in the session of the task. It is claimed on the appliance like a job, by a file that names the process that is at
+    it. Where the connection or the controller is lost, or the cmdlet takes longer than O(exchange_timeout), the same command, and
+    this very task, waits until that process has ended. The generation is written down in the same request, so that nothing is
+    entered twice; which questions were asked is not known then, and the result has a warning.
   - C(Install-CcAppliance -UpdateAllCredentials) is not used. By its page it asks for every password B(and then installs).
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
@@ -106,11 +111,19 @@ options:
         O(operation=register_local) its file is put aside (Microsoft's documentation says to delete it) and everything entered again.
       - Microsoft's procedure restarts the host first, and has the B(same) passwords entered as before.
     type: str
+  poll_interval:
+    description: Seconds between two looks at what is waited for.
+    type: int
+    default: 15
+  timeout:
+    description: Seconds after which it is not waited for any more. It goes on by itself, and the same command finds it.
+    type: int
+    default: 3600
 notes:
   - After a change of C(VmAdmin), C(DomainAdmin) or C(CceService) the VMs of the older version, which are off, keep the old passwords
     (inferred). The result then holds a warning for the case of a rollback.
   - A new password of the tenant administrator has to be entered on every appliance (documented).
-  - When the line is lost after a password was set and before its generation was written down, the same task sets it again. For
+  - When the host dies after a password was set and before its generation was written down, the same task sets it again. For
     C(VmAdmin) and C(DomainAdmin) the product may then refuse the old password; give the new one as old, too.
 attributes:
   check_mode:
@@ -120,7 +133,7 @@ attributes:
     description: Shows generations before and after, never a password.
     support: full
   async:
-    description: Refused. What can prompt runs attached.
+    description: Refused. What can prompt runs attached, under a claim.
     support: none
 author:
   - The sfb.cloud_connector authors (@sfb-cloud-connector)

@@ -14,11 +14,12 @@ description:
     something else. Case and a last backslash make no difference.
   - Microsoft documents that the appliance directory is a local folder without spaces that is set before the deployment, and that after a
     move of either directory the appliance is uninstalled and deployed again. So it is refused while anything is deployed.
-  - The directories belong to the Windows account that logs on (inferred, their defaults being in its profile). Log on as the account that
-    deploys.
+  - The directories belong to the Windows account that sets them (inferred, their defaults being in its profile). Log on as the account that
+    deploys, and give it as O(task_user), too.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site
+  - sfb.cloud_connector.job
 options:
   appliance_directory:
     description: What the appliance directory should be; a local folder without spaces.
@@ -34,6 +35,10 @@ options:
     description: Set the directories although something is deployed. The appliance then has to be uninstalled and deployed again.
     type: bool
     default: false
+  timeout:
+    description: Seconds after which it is not waited for any more. It goes on by itself, and the same command finds it.
+    type: int
+    default: 600
 attributes:
   check_mode:
     description: Compares and predicts.
@@ -41,9 +46,6 @@ attributes:
   diff_mode:
     description: Shows the directories before and after.
     support: full
-  async:
-    description: Refused. The work takes seconds.
-    support: none
 author:
   - The sfb.cloud_connector authors (@sfb-cloud-connector)
 """
@@ -53,6 +55,8 @@ EXAMPLES = r"""
   sfb.cloud_connector.directories:
     appliance_directory: D:\CloudConnector\ApplianceRoot
     site_directory: \\files\berlin
+    task_user: CceAdmin
+    task_password: "{{ cloud_connector_deployment_password }}"
 """
 
 RETURN = r"""

@@ -24,6 +24,11 @@ description:
     rest of the site carries the calls or somebody consented to an outage. Needs O(site).
   - An appliance without VMs that is unregistered gives back the out-of-service slot of the site, if it holds that.
   - How the real cmdlet words its prompts is not known; O(prompts) are patterns and belong in the inventory.
+  - >-
+    C(Register-CcAppliance) may ask for passwords, so it runs in the session of the task. It is claimed on the appliance like a job,
+    by a file that names the process that is at it. Where the connection or the controller is lost, or the cmdlet takes longer than
+    O(exchange_timeout), the same command, and this very task, waits until that process has ended, and does only what is missing then.
+  - C(Unregister-CcAppliance) asks nothing and runs as a scheduled task, which O(task_user) and O(task_password) are needed for.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site
@@ -57,6 +62,20 @@ options:
         description: The password, or the text where a text is asked.
         type: str
         required: true
+  task_user:
+    description: With O(state=absent), the account of the scheduled task, the one the appliance was deployed with.
+    type: str
+  task_password:
+    description: With O(state=absent), its password.
+    type: str
+  poll_interval:
+    description: Seconds between two looks at what is waited for.
+    type: int
+    default: 15
+  timeout:
+    description: Seconds after which it is not waited for any more. It goes on by itself, and the same command finds it.
+    type: int
+    default: 3600
 attributes:
   check_mode:
     description: Predicts the registration.
@@ -84,6 +103,8 @@ EXAMPLES = r"""
     vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
     version: "2.1"
     state: absent
+    task_user: CceAdmin
+    task_password: "{{ cloud_connector_deployment_password }}"
     site:
       name: berlin
       peak_calls: 600

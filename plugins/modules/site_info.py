@@ -53,6 +53,9 @@ options:
             description: Internal address of the Edge Server VM.
             type: str
             required: true
+          ad:
+            description: Address of the VM with Active Directory.
+            type: str
   gather_subset:
     description:
       - What is read of each appliance, as O(sfb.cloud_connector.appliance_info#module:gather_subset) has it.

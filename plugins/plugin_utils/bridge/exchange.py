@@ -74,6 +74,12 @@ def document(request: Mapping[str, Any]) -> str:
     return json.dumps({"bridge": bridge_text(), "request": request}, ensure_ascii=True)
 
 
+def update_document(request: Mapping[str, Any]) -> str:
+    """The request file of a job that asks the update agent of Windows: its program and what it is to do."""
+    program = (pathlib.Path(__file__).parent / "windows_update.ps1").read_text(encoding="utf-8")
+    return json.dumps({"bridge": program, "request": request}, ensure_ascii=True)
+
+
 def find_answer(text: str) -> Answer | None:
     """The last answer in a text that PowerShell wrote, the answer file of a job say.
 
@@ -144,6 +150,17 @@ def hang_up(connection: Connection, timeout: float) -> None:
         # `reset` of winrm forgets the session and opens another one, or fails and still says that it is connected.
         _succeeds(getattr(connection, "reset", None), timeout)
         _succeeds(connection.close, timeout)
+
+
+def abandon(connection: Connection, timeout: float) -> None:
+    """Leave the session alone, with whatever runs in it, so that the next exchange begins with a new one.
+
+    Windows ends the commands of a session that is closed, not of one whose client is lost (bridge.md 15).
+
+    Args:
+        timeout: seconds for the logon of the new one.
+    """
+    _succeeds(getattr(connection, "reset", None), timeout)
 
 
 def _succeeds(call: Callable[[], Any] | None, timeout: float) -> bool:

@@ -17,6 +17,7 @@ answers           what one step of an answer gave
 windows_readings  what Windows and the management service tell
 appliance         the state: its fields and their meaning
 paths             where things are on an appliance
+leftovers         what of ours nobody needs any more
 derived           what follows from it though no cmdlet says so
 
 CloudConnector.ini:
@@ -31,19 +32,41 @@ site              the appliances of a site, what was read of each, and what its 
 health            checks: is an appliance at a version and well, may its upgrade begin
 capacity          who carries the calls of a site, may one more appliance leave service
 slot              the site's one out-of-service slot
+suspended         what is written down while automatic update of a site is suspended
+hold              why no appliance of the site goes forward
+lease             which run works on the site
+proof             what proves that an appliance carries calls, and for how long
+probe             the call over SIP that one may prove it with
+commissioning     what is tried once on a host, and what was found
 maintenance       is an appliance in maintenance mode
 credentials       which answer fits which question of the product
+guests            host and VMs as Windows: their starts, what waits for a restart, the order of the VMs
+windows_update    what the update agent is asked and answers, which updates are chosen, what its codes mean
+staging           the MSI of a release that lies on an appliance before its upgrade
 installer         what the exit codes of Windows Installer mean, and where it keeps what it installed
+rollback          is there a way back, and which appliances of a site take it
+snapshot          what an appliance was like before an upgrade, and what is different after it
+soak              a time in which an upgraded site is watched
 predict           what an operation would make of an appliance
 
 Fleet and tenant:
 inventory         what is wrong with the variables
+windows           when a site may be worked on
+waivers           who answers for a check that says stop, and until when
 upgrade           the steps of the upgrade of one appliance, in their order
 plan              which appliances are upgraded, in which order, by which steps, and why others are not
+intent            what a run is meant to do, its hash, and how another one differs from it
+schedule          what goes side by side, when each may begin, and when the last one is done
 queue             the plan as the playbooks go through it
+patch             the appliances of a run that installs Windows updates, in their order
+plan_page         the plan as a page for people
+control           what a person says about a run while it runs
 report            what happened in a run, as a page
-pace              how long upgrades took, and when a plan will be finished
+status            where the fleet stands, in rows and sentences
+progress          what is said while a job of hours runs
+pace              how long upgrades took, and what to expect of the next ones
 support           how long the releases that run are supported
+auto_update       would the product's own update run within a day, and why not
 tenant            the records that modules change
 tenant_records    what they say of many appliances, read once
 tenant_steps      the steps that read and change them

@@ -150,12 +150,7 @@ class Answer:
 
     def time(self, name: str, key: str | None = None) -> datetime:
         """A time with its offset, written by the bridge (ISO 8601) or by WMI (yyyymmddHHMMSS.mmmmmm+minutes)."""
-        text = self.text(name, key)
-        match = _DMTF.fullmatch(text)
-        if match is None:
-            return datetime.fromisoformat(text).astimezone(UTC)
-        local = datetime.strptime(match[1], "%Y%m%d%H%M%S.%f")
-        return local.replace(tzinfo=timezone(timedelta(minutes=int(match[2])))).astimezone(UTC)
+        return moment(self.text(name, key))
 
     def file(self, name: str) -> str | None:
         """The text of a file; None where it is not there."""
@@ -227,3 +222,12 @@ def _one_line(message: str) -> str:
     """An error's message without its line ends, cut where it gets long."""
     text = " ".join(str(message).split())
     return text if len(text) <= 300 else f"{text[:300]}..."
+
+
+def moment(text: str) -> datetime:
+    """A time with its offset, written by the bridge (ISO 8601) or by WMI (yyyymmddHHMMSS.mmmmmm+minutes). Raises ValueError."""
+    match = _DMTF.fullmatch(text)
+    if match is None:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    local = datetime.strptime(match[1], "%Y%m%d%H%M%S.%f")
+    return local.replace(tzinfo=timezone(timedelta(minutes=int(match[2])))).astimezone(UTC)

@@ -90,6 +90,75 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Process:
+    """A process of the host."""
+
+    id: int
+    name: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Suspension:
+    """Automatic update of a site that was on, and is off for the time of our work (`suspended.py`)."""
+
+    site: str
+    """Its name in the tenant."""
+    since: str
+    by: str
+    """The run that wrote it down."""
+    text: str
+    """The file word by word: what a fence expects."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why no appliance of the site goes forward (`hold.py`)."""
+
+    site: str
+    by: str
+    """The person who answers for it."""
+    reason: str
+    leaves: Version
+    """The release that is left."""
+    goes_to: Version
+    """The release that is gone back to."""
+    since: str
+    token: str
+    """Of this very hold."""
+    text: str
+    """The file word by word: what a fence expects."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Which run works on the site (`lease.py`)."""
+
+    run: str
+    """Names one run of ansible-playbook."""
+    who: str
+    """The person or the job that runs it, and on which controller."""
+    since: str
+    """By the clock of that controller."""
+    token: str
+    """Of this very lease."""
+    seconds: int
+    """After how long without a sign of life it may be taken over."""
+    boot: str
+    namespace: str
+    pid: str
+    started: str
+    """The process, and the boot of the computer it runs on: what shows that it has ended."""
+    after: str
+    """The run that it was taken over from; empty: from none."""
+    by: str
+    reason: str
+    """Who took it over by name, and why; empty: nobody did."""
+    text: str
+    """The file word by word: what a fence expects."""
+
+
+@dataclass(frozen=True)
 class Certificate:
     """A certificate in the store of a computer."""
 
@@ -106,6 +175,40 @@ class Event:
     id: int
     time: datetime
     message: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That the appliance was seen to carry calls (`proof.py`).
+
+    Attributes:
+        version: what ran then.
+        way: counters, probe, command or signoff.
+        at: when; of a sign-off the time that the person gave.
+        by: the person, or the run.
+        evidence: what was seen, for people.
+    """
+
+    version: Version
+    way: str
+    at: datetime
+    by: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Commissioned:
+    """What the last commissioning of a host found (`commissioning.py`).
+
+    Attributes:
+        at: when.
+        collection: the version of the collection that did it.
+        results: check -> its status.
+    """
+
+    at: datetime
+    collection: str
+    results: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -202,17 +305,40 @@ class Appliance:
     """When CcLockFile in the site directory was written; None: it is not there."""
     slot: Reading[Slot | None]
     """Who holds the out-of-service slot of the site; None: nobody."""
+    suspended: Reading[Suspension | None]
+    """What is written down of the site's automatic update while it is suspended; None: nothing is."""
+    hold: Reading[Hold | None]
+    """Why no appliance of the site goes forward; None: there is no such hold."""
+    lease: Reading[Lease | None]
+    """Which run works on the site; None: none does."""
     site_files: Reading[tuple[str, ...]]
     """The names in the site directory; known means that the share is readable."""
     site_versions: Reading[tuple[Version, ...]]
     """The versions named in the version info files of the site directory."""
     jobs: Reading[tuple[str, ...]]
     """Our jobs that are claimed and not yet collected: one of them may be running now."""
+    jobs_since: Reading[Mapping[str, datetime]]
+    """When each of them was claimed, by the clock of the host."""
+    console_work: Reading[tuple[Process, ...]]
+    """Processes that somebody has started with a cmdlet that takes the appliance out of service.
+
+    What was typed into a console that was open already is not among them: its command line does not show it.
+    """
     saved: Reading[Mapping[str, Any] | None]
     """The record that `package` writes before it removes anything; None: no exchange of the MSI is under way."""
+    saved_last: Reading[Mapping[str, Any] | None]
+    """The same record of the last exchange that is finished: where the MSI lies that a way back needs; None: there is none."""
     deployed_by: Reading[Mapping[str, Any] | None]
     """What our job wrote down of the last deployment: its `version`, `ini`, the SHA-256 of the ini that was in force, and
     `ended`, False as long as it has not come to its end."""
+    snapshot: Reading[Mapping[str, Any] | None]
+    """Of the snapshot that was taken before an upgrade: its `target`, what was `running`, when it was `taken` and `compared`."""
+    soaked: Reading[str | None]
+    """The version at which the site was watched to the end after its upgrade; None: it was not."""
+    proof: Reading[Proof | None]
+    """The last proof that it carries calls, of whichever version; None: there is none."""
+    commissioned: Reading[Commissioned | None]
+    """What the last commissioning of the host found; None: there was none."""
     site_marker: Reading[str | None]
     """The random text that the first operation wrote into the site directory: who reads another one is in another folder."""
 

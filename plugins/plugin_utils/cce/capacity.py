@@ -9,13 +9,14 @@ either, but for the one switch that leads a site out of that state.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from . import health, ini_document, maintenance, slot
 from .appliance import Appliance, Slot
 from .exceptions import NotReadError
+from .health import Check
 from .reading import Reading, Unknown
 from .site import Consent, Observation, Site, Unreadable
 
@@ -91,24 +92,27 @@ def calls_sentence(site: Site | None, host: str, own: Observation | None) -> str
 # --- one appliance ----------------------------------------------------------------------------------------------------
 
 
-def carrier(name: str, found: Observation) -> Carrier:
-    """The appliance as a carrier of calls."""
+def carrier(name: str, found: Observation, made: Sequence[Check] | None = None) -> Carrier:
+    """The appliance as a carrier of calls. `made`: its `health.own_health`, where that is known already."""
     if isinstance(found, Unreadable):
         return Carrier(name, 0, Unknown(found.reason), f"could not be read: {found.reason}", None)
-    blocking = health.blocking(health.carrying(found))
+    blocking = health.blocking(health.carrying(found, made))
     return Carrier(
         name,
         0 if isinstance(found.ini, Unknown) else ini_document.capacity(found.ini),
-        health.serves(found),
+        health.serves(found, made),
         f"{blocking[0].id}: {blocking[0].evidence}" if blocking else "",
         _calls(found),
         found.module_present is False,
     )
 
 
-def carriers(site: Site) -> dict[str, Carrier]:
-    """Every appliance of the site as a carrier of calls, whenever it was read."""
-    return {name: carrier(name, found) for name, found in site.appliances.items()}
+def carriers(site: Site, made: Mapping[str, Sequence[Check]] | None = None) -> dict[str, Carrier]:
+    """Every appliance of the site as a carrier of calls, whenever it was read.
+
+    `made`: the `health.own_health` of those that have one.
+    """
+    return {name: carrier(name, found, (made or {}).get(name)) for name, found in site.appliances.items()}
 
 
 def _calls(appliance: Appliance) -> int | None:

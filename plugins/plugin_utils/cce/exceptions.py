@@ -77,6 +77,12 @@ class WorkFailed(OperationError):
     outputs: Mapping[str, Sequence[Any]] = {}
 
 
+class LeaseLost(OperationError):
+    """Another run has taken the site over: the appliance refused what this one sent, and nothing of it was run."""
+
+    DEFAULT = FailureClass.LEASE_LOST
+
+
 class NotConfirmed(WorkFailed):
     """The work reported no error, but the state does not show it."""
 
@@ -93,3 +99,9 @@ class JobDied(WorkFailed):
     """A job ended without an answer and without having done its work."""
 
     DEFAULT = FailureClass.HOST_RESTARTED
+
+
+class AnswerLost(WorkFailed):
+    """An act has ended, nobody got its answer, and its work is not done."""
+
+    DEFAULT = FailureClass.ANSWER_LOST

@@ -29,15 +29,31 @@ class FailureClass(enum.StrEnum):
     UNFINISHED = "unfinished"
     JOB_NOT_BEGUN = "job-not-begun"
     JOB_COLLECTED = "job-collected"
+    ANSWER_LOST = "answer-lost"
     LATE_START = "late-start"
     NOT_CONFIRMED = "not-confirmed"
     NOT_SWITCHED = "not-switched"
     CONNECTION = "connection"
+    LEASE_HELD = "lease-held"
+    LEASE_LOST = "lease-lost"
     SLOT_HELD = "slot-held"
     CAPACITY = "capacity"
     SITE_DIRECTORY = "site-directory"
+    GATEWAY_UNREACHABLE = "gateway-unreachable"
     WRONG_HOST = "wrong-host"
     JOB_OPEN = "job-open"
+    STATE_CHANGED = "state-changed"
+    FAULT_IN_SOAK = "fault-in-soak"
+    HELD = "held"
+    STOPPED = "stopped"
+    LEFT_OUT = "left-out"
+    WINDOW_CLOSED = "window-closed"
+
+    IN_SERVICE = "in-service"
+    WINDOWS_UPDATE = "windows-update"
+    WINDOWS_UPDATE_HANGS = "windows-update-hangs"
+    RESTART_NOT_BEGUN = "restart-not-begun"
+    RESTART_NOT_ENDED = "restart-not-ended"
 
     # Documented by Microsoft (T numbers of cloud-connector.md 6.3).
     NEW_VM_NETWORK = "new-vm-network"
@@ -107,6 +123,12 @@ class FailureClass(enum.StrEnum):
     OTHER_ACCOUNT = "other-account"
     CREDENTIAL_NOT_CACHED = "credential-not-cached"
     AUTO_UPDATE_ON = "auto-update-on"
+    AUTO_UPDATE_SUSPENDED = "auto-update-suspended"
+    WORK_UNFINISHED = "work-unfinished"
+    WORK_BY_HAND = "work-by-hand"
+    AUTO_UPDATE_OFF = "auto-update-off"
+    NO_UPDATE_WINDOW = "no-update-window"
+    USER_REGISTRY = "user-registry"
     UPDATE_UNDER_WAY = "update-under-way"
     CLOCK_OFF = "clock-off"
     PENDING_RESTART = "pending-restart"
@@ -129,6 +151,11 @@ class FailureClass(enum.StrEnum):
     # Before the MSI is replaced.
     PREVIOUS_MSI_MISSING = "previous-msi-missing"
     OTHER_BITS_OFFERED = "other-bits-offered"
+
+    # The way back, and a drain that does not end.
+    SITE_ON_HOLD = "site-on-hold"
+    NO_WAY_BACK = "no-way-back"
+    DRAIN_LIMIT = "drain-limit"
 
 
 class Source(enum.StrEnum):
@@ -285,6 +312,13 @@ FAILURES: Mapping[FailureClass, Failure] = {
         source=Source.OURS,
         found=Found.JOB,
     ),
+    FailureClass.ANSWER_LOST: Failure(
+        "What was under way on the appliance has ended, nobody got its answer, and the state does not show its work as done.",
+        "Run the same command again: it goes on from the state it finds, and says what the product answers.",
+        retry=True,
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
     FailureClass.LATE_START: Failure(
         "What was to be begun came to the appliance later than the readings allow on which it was decided.",
         "Run the same command again. Where that recurs, look at the line to the appliance.",
@@ -315,6 +349,29 @@ FAILURES: Mapping[FailureClass, Failure] = {
         source=Source.OURS,
         found=Found.OPERATION,
     ),
+    FailureClass.WINDOW_CLOSED: Failure(
+        "A clean stop: the work on the appliance, with a way back, does not fit into what is left of the window of its site. It "
+        "was not begun, and what was done before it is done.",
+        "Run the same command again at the time that the message names; what is done is skipped.",
+        retry=True,
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
+    FailureClass.LEASE_HELD: Failure(
+        "Another run works on the site, or has left something unfinished there.",
+        "Wait until that run has ended, or end it; then run the same command again. A run that gives no sign of life any more is "
+        "taken over as soon as nothing of it is unfinished, or by a person: cloud_connector_take_over.",
+        retry=True,
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
+    FailureClass.LEASE_LOST: Failure(
+        "Another run has taken the site over while this one gave no sign of life.",
+        "Nothing more was done by this run. Read how the other one ended, then run the same command again: it goes on from what "
+        "it finds.",
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
     FailureClass.SLOT_HELD: Failure(
         "Another appliance of the site holds the one out-of-service slot: it is out of service, or its operation was cut.",
         "Run the operation that holds the slot on that appliance again until it is done: it gives the slot back.",
@@ -335,6 +392,12 @@ FAILURES: Mapping[FailureClass, Failure] = {
         source=Source.OURS,
         found=Found.OPERATION,
     ),
+    FailureClass.GATEWAY_UNREACHABLE: Failure(
+        "The Mediation VM cannot make a TCP connection to a gateway: calls over it fail.",
+        f"Compare address and port in CloudConnector.ini with the gateway's own, and look at firewalls between the two, {_AGAIN}",
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
     FailureClass.WRONG_HOST: Failure(
         "Another computer answered than the one that was meant: an address in the inventory is wrong.",
         f"Correct ansible_host of the appliances that are named, {_AGAIN}",
@@ -346,6 +409,41 @@ FAILURES: Mapping[FailureClass, Failure] = {
         "Run the operation that began the job again: it waits for it and collects it.",
         source=Source.OURS,
         found=Found.CHECK,
+    ),
+    FailureClass.STATE_CHANGED: Failure(
+        "The appliance is not as it was before its upgrade in something that an upgrade does not change.",
+        "Look at each difference. What is wrong: repair it. What is meant: write its name (area/item) in "
+        "cloud_connector_accepted_changes, for a key of the ini in cloud_connector_accepted_ini_changes. Then run the same "
+        "command again: it compares again.",
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
+    FailureClass.FAULT_IN_SOAK: Failure(
+        "While the first site was watched after its upgrade, something went wrong there; the later sites were not begun.",
+        "Look at what is named: it did not show when the site was validated. Repair it, or go back to the old version. Then run "
+        "the same command again: it watches again from the beginning.",
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
+    FailureClass.HELD: Failure(
+        "A person holds the run, or the control file cannot be read, and the wait for the word to go on is over.",
+        "Nothing is under way on the appliance. Give the word to go on (`playbooks/control.yml -e action=go_on`), or repair the "
+        "control file; then run the same command again.",
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
+    FailureClass.STOPPED: Failure(
+        "A person had the run stop before the next appliance.",
+        "Nothing is wrong. To go on run the same command again: the stop was for this run only.",
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
+    FailureClass.LEFT_OUT: Failure(
+        "A person left an appliance out whose upgrade has begun: as it is, it has no high availability.",
+        "Take it in again (`playbooks/control.yml -e action=go_on -e appliance=<name>`), then run the same command again. Or "
+        "bring it back to its old version first.",
+        source=Source.OURS,
+        found=Found.OPERATION,
     ),
     # --- documented by Microsoft --------------------------------------------------------------------------------------
     FailureClass.NEW_VM_NETWORK: Failure(
@@ -409,8 +507,8 @@ FAILURES: Mapping[FailureClass, Failure] = {
     ),
     FailureClass.NO_HIGH_AVAILABILITY: Failure(
         "Scripts and running VMs are not both of the wanted version: the site has no high availability until they are.",
-        "Finish the upgrade: the `package` operation brings the scripts to the version, the `version` operation the VMs. Leave a "
-        "version that is bad, and remove it, as soon as possible.",
+        "Finish the upgrade: the `package` operation brings the scripts to the version, the `version` operation the VMs. In a "
+        "site that goes back, run the playbook rollback again. Leave a version that is bad, and remove it, as soon as possible.",
         source=Source.DOCUMENTED,
         found=Found.CHECK,
         documented_as="T8",
@@ -775,8 +873,9 @@ FAILURES: Mapping[FailureClass, Failure] = {
         found=Found.CHECK,
     ),
     FailureClass.CALLS_NOT_PROVEN: Failure(
-        "No reading proves that calls complete.",
-        "Log in to the client, call a PSTN number from it, and call it from a phone.",
+        "Nothing proves that the appliance carries calls: it may read well and carry none.",
+        "Log in to the client, call a PSTN number from it, and call it from a phone. Where that went well, sign it off "
+        "(`cloud_connector_signoffs`). Where it did not, leave the other appliances as they are.",
         source=Source.DOCUMENTED,
         found=Found.CHECK,
     ),
@@ -801,7 +900,49 @@ FAILURES: Mapping[FailureClass, Failure] = {
     ),
     FailureClass.AUTO_UPDATE_ON: Failure(
         "The site updates itself, which may begin in the middle of the upgrade.",
-        "Set EnableAutoUpdate of the site to false for the time of the upgrade.",
+        "The role appliance_upgrade suspends it before its first step. Where it is on later, somebody has switched it on "
+        "meanwhile: agree with them, then run the same command again. A play of your own takes the module automatic_update.",
+        source=Source.OURS,
+        found=Found.CHECK,
+    ),
+    FailureClass.AUTO_UPDATE_SUSPENDED: Failure(
+        "Automatic update of the site was on and is off for the time of an upgrade: as long as that lasts the site misses "
+        "updates of Windows.",
+        "A run of the upgrade puts it back when the site is validated. Where none is to come, run the playbook "
+        "sfb.cloud_connector.restore.",
+        source=Source.OURS,
+        found=Found.CHECK,
+    ),
+    FailureClass.WORK_BY_HAND: Failure(
+        "Somebody runs Switch-CcVersion, Enter-CcUpdate or Uninstall-CcAppliance on the host by hand: it may be draining, and "
+        "refuse new calls.",
+        "Find out who, and wait until that process has ended and the appliance is well; then run the same command again.",
+        retry=True,
+        source=Source.OURS,
+        found=Found.CHECK,
+    ),
+    FailureClass.WORK_UNFINISHED: Failure(
+        "A work of this collection in the site has begun and is not finished.",
+        "Run the command again that began it.",
+        source=Source.OURS,
+        found=Found.CHECK,
+    ),
+    FailureClass.AUTO_UPDATE_OFF: Failure(
+        "Automatic update of the site is off: Windows of host and VMs is not updated, nor the product.",
+        "Switch it on with `tenant_site` where no upgrade of the site is under way; Microsoft strongly advises it.",
+        source=Source.OURS,
+        found=Found.CHECK,
+    ),
+    FailureClass.NO_UPDATE_WINDOW: Failure(
+        "No update window of the site opens within a day.",
+        "Wait for its day, or give the site another window with `update_window` and `tenant_site`.",
+        source=Source.OURS,
+        found=Found.CHECK,
+    ),
+    FailureClass.USER_REGISTRY: Failure(
+        "1.4.1 needs a policy of Windows without which its own account cannot uninstall the MSI.",
+        'Enable the policy "Do not forcefully unload the user registry at user logoff" (Computer Configuration, Administrative '
+        "Templates, System, User Profiles).",
         source=Source.OURS,
         found=Found.CHECK,
     ),
@@ -913,6 +1054,39 @@ FAILURES: Mapping[FailureClass, Failure] = {
         "Look the code up, repair, then run the same command again.",
         found=Found.EXIT_CODE,
     ),
+    # --- updates and restarts of Windows ------------------------------------------------------------------------------
+    FailureClass.IN_SERVICE: Failure(
+        "Calls can live on the appliance, and what was to be done would cut them.",
+        f"Enter maintenance mode with the `maintenance` operation, {_AGAIN} Or have somebody agree by name, in_service_consent.",
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
+    FailureClass.WINDOWS_UPDATE: Failure(
+        "The update agent of Windows failed, or an update did. The failure names the code, what it means and what to do.",
+        f"Do what the message says of the code, {_AGAIN}",
+        found=Found.JOB,
+    ),
+    FailureClass.WINDOWS_UPDATE_HANGS: Failure(
+        "The work of the update agent did not end in its time, and Windows has ended the task that waited for it.",
+        f"Restart that computer with the `restart` operation. {_DRAIN_FIRST} Then run the same command again. Where it hangs "
+        r"again, find the update in C:\Windows\WindowsUpdate.log and leave its KB out with reject.",
+        found=Found.JOB,
+    ),
+    FailureClass.RESTART_NOT_BEGUN: Failure(
+        "Windows was asked to restart, and did not go down; that was called off.",
+        f"Look at the console of that computer for a program that holds it up, {_AGAIN}",
+        retry=True,
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
+    FailureClass.RESTART_NOT_ENDED: Failure(
+        "A computer was restarted, and in its time it did not come back, or not with all that has to run.",
+        "Look at the console of the computer that the message names (Hyper-V Manager for a VM). The same command again finds "
+        "what was begun, begins nothing twice, and waits again.",
+        retry=True,
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
     # --- before the MSI is replaced -----------------------------------------------------------------------------------
     FailureClass.PREVIOUS_MSI_MISSING: Failure(
         "The MSI that would be replaced cannot be saved: without it nobody can go back to it once the new one is installed.",
@@ -928,12 +1102,38 @@ FAILURES: Mapping[FailureClass, Failure] = {
         source=Source.OURS,
         found=Found.OPERATION,
     ),
+    # --- the way back, and a drain that does not end ------------------------------------------------------------------
+    FailureClass.SITE_ON_HOLD: Failure(
+        "The site is on hold, since it was rolled back: nothing in it goes forward to another release.",
+        "Ask the person whom the hold names. When the reason is gone, clear it by name: playbook clear_hold with "
+        f"cloud_connector_clear_hold; {_AGAIN}",
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
+    FailureClass.NO_WAY_BACK: Failure(
+        "The appliance cannot be taken back to that release by what it shows; nothing was changed.",
+        "Judge by the reason. Where the old VMs are gone, Microsoft's way is forward: repair the new version, or remove it and "
+        "deploy it again.",
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
+    FailureClass.DRAIN_LIMIT: Failure(
+        "Calls are still live on an appliance that drains, after the limit that was declared. New calls are refused there as "
+        "long as that lasts. No documentation says that a drain ends by itself. It goes on.",
+        "Choose. Either end these calls at the gateway, or wait, and run the same command again: it finds the drain and goes on. "
+        "Or have them cut: declare cloud_connector_force_drain with site, by and reason, and run the same command again. That "
+        "ends the drain, begins the switch anew with -Force, and says what came of it: Microsoft documents that -Force stops "
+        "services forcibly where draining fails, not that it ends one that lasts.",
+        retry=True,
+        source=Source.OURS,
+        found=Found.OPERATION,
+    ),
 }
 """Everything that can go wrong. The order of the rows means nothing."""
 
 NOT_MET: Mapping[str, str] = {
     "T15": "The first deployment of a site; the collection upgrades what is deployed. A failed deployment shows its own class.",
-    "T16": "Windows updates are not this collection's work; a pending restart is a check of the gates (`pending_restart`).",
+    "T16": "Windows updates by hand: what `windows_update` and `restart` do, in maintenance mode, has classes of its own.",
     "T17": "Every exchange is a new PowerShell process, which loads the module that is installed.",
     "T23": "Conferences are not this collection's work.",
 }

@@ -26,7 +26,7 @@ SAVED_STATE = rf"{SAVED}\state.json"
 """What `package` writes before it removes the MSI; it is there only as long as that exchange is not finished."""
 
 SAVED_LAST = rf"{SAVED}\state.last.json"
-"""The record of the last exchange that is finished: to look at only."""
+"""The record of the last exchange that is finished: where the MSI lies that a way back needs."""
 
 DEPLOYED = rf"{OURS}\deployed.json"
 """Which version our job deployed last, and the SHA-256 of the ini that was in force: `{"version", "ini"}`; as long as the
@@ -34,6 +34,9 @@ deployment has not come to its end also `"ended": false`."""
 
 CLAIM = ".claim"
 """How the name of a job's claim ends."""
+
+PROCESS = ".process"
+"""How the name of the file ends that says which process is at a claimed act that is no job."""
 
 
 def appliance_ini(appliance_directory: str) -> str:
@@ -54,6 +57,16 @@ def package(version: str) -> str:
 def saved_package(version: str) -> str:
     """The MSI of a version that was replaced, for a way back."""
     return rf"{SAVED}\{version}\CloudConnector.msi"
+
+
+def saved_ini(version: str) -> str:
+    """The ini that was in the appliance directory when the MSI of a version was replaced."""
+    return rf"{SAVED}\{version}\CloudConnector.ini"
+
+
+def saved_ini_in_force(version: str) -> str:
+    """The ini that was in force then."""
+    return rf"{SAVED}\{version}\imported-CloudConnector.ini"
 
 
 def installer_log(half: str, target: str) -> str:

@@ -15,8 +15,23 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from . import paths, site, slot, steps, tenant_records, versions, windows_readings
-from .answers import ABSENT, Answer, attempt
+from . import (
+    commissioning,
+    hold,
+    lease,
+    paths,
+    proof,
+    site,
+    slot,
+    snapshot,
+    soak,
+    steps,
+    suspended,
+    tenant_records,
+    versions,
+    windows_readings,
+)
+from .answers import ABSENT, Answer, attempt, moment
 from .appliance import (
     ACCOUNTS,
     EARLY_ACCOUNTS,
@@ -26,12 +41,17 @@ from .appliance import (
     Calls,
     Certificate,
     Event,
+    Hold,
+    Lease,
     Machine,
+    Process,
     Service,
     Slot,
     Space,
+    Suspension,
 )
 from .exceptions import NotReadError
+from .proof import Traffic
 from .reading import Reading, Unknown
 from .site import Place
 from .steps import Step
@@ -109,6 +129,26 @@ def calls_survey(mediation: str) -> Survey[Reading[Calls]]:
     credential = steps.credential(account, _credential_step(account))
     inside = steps.inside("mediation", mediation, _credential_step(account), [steps.call_counters()])
     return Survey([credential, inside], lambda answer: attempt(_calls, answer))
+
+
+def traffic_survey(place: Place) -> Survey[Reading[Traffic]]:
+    """The survey of the counters of calls, and of the events that say how calls fare, from the Mediation and Edge VMs."""
+    asked = {
+        "mediation": [
+            steps.call_counters(),
+            steps.call_events(steps.CALL_EVENTS["mediation"]),
+            steps.service_events(proof.SERVICE_EVENTS),
+        ],
+        "edge": [steps.call_events(steps.CALL_EVENTS["edge"])],
+    }
+    accounts = dict.fromkeys(VM_ACCOUNTS[vm] for vm in asked)
+    credentials = [steps.credential(account, _credential_step(account)) for account in accounts]
+    inside = [
+        steps.inside(vm, place.vms[vm], _credential_step(VM_ACCOUNTS[vm]), made)
+        for vm, made in asked.items()
+        if vm in place.vms
+    ]
+    return Survey([*credentials, *inside], lambda answer: attempt(_traffic, answer))
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
@@ -365,6 +405,11 @@ def _calls(answer: Answer) -> Calls:
     return Calls(_counter(text, steps.INBOUND_CALLS), _counter(text, steps.OUTBOUND_CALLS))
 
 
+def _traffic(answer: Answer) -> Traffic:
+    restarts = windows_readings.service_events(_inside(answer, "mediation"))
+    return Traffic(_calls(answer), proof.newest(_call_events(answer)), proof.newest(restarts))
+
+
 def _counter(text: str, path: str) -> int:
     """The value on the line below the counter's path; Windows writes the path in small letters behind the computer's name."""
     match = re.search(re.escape(path) + r"\s*:\s*(\d+)(?:[.,]0+)?\s*$", text, re.IGNORECASE | re.MULTILINE)
@@ -427,10 +472,34 @@ def _slot(answer: Answer) -> Slot | None:
     return None if text is None else slot.parse(text)
 
 
+def _suspended(answer: Answer) -> Suspension | None:
+    text = _site_file(answer, "suspended")
+    return None if text is None else suspended.parse(text)
+
+
+def _hold(answer: Answer) -> Hold | None:
+    text = _site_file(answer, "hold")
+    return None if text is None else hold.parse(text)
+
+
+def _lease(answer: Answer) -> Lease | None:
+    text = _site_file(answer, "lease")
+    return None if text is None else lease.parse(text)
+
+
 def _jobs(answer: Answer) -> tuple[str, ...]:
     """A job has its claim until its answer is collected."""
     names = answer.names("jobs", absent=ABSENT)
     return tuple(sorted(name.removesuffix(paths.CLAIM) for name in names if name.endswith(paths.CLAIM)))
+
+
+def _jobs_since(answer: Answer) -> dict[str, datetime]:
+    found = {str(one["Name"]): one["LastWriteTime"] for one in answer.objects("jobs", absent=ABSENT)}
+    return {
+        name.removesuffix(paths.CLAIM): datetime.fromisoformat(written)
+        for name, written in found.items()
+        if name.endswith(paths.CLAIM)
+    }
 
 
 def _record(name: str, what: str, path: str) -> Callable[[Answer], Mapping[str, Any] | None]:
@@ -457,7 +526,24 @@ def _deployed_by(answer: Answer) -> Mapping[str, Any] | None:
 
 
 _SAVED = _record("saved", "the removed MSI", paths.SAVED_STATE)
+_SAVED_LAST = _record("saved_last", "the MSI that was removed last", paths.SAVED_LAST)
 _DEPLOYMENT = _record("deployed", "the last deployment", paths.DEPLOYED)
+
+
+def _console_work(answer: Answer) -> tuple[Process, ...]:
+    found = answer.objects("console_work", of=("ProcessId", "CreationDate"))
+    return tuple(Process(int(one["ProcessId"]), str(one["Name"]), moment(str(one["CreationDate"]))) for one in found)
+
+
+def _snapshot(answer: Answer) -> Mapping[str, Any] | None:
+    """Without what it holds: whoever compares reads it again."""
+    found = snapshot.parse(answer.file("snapshot"))
+    return None if found is None else found.head()
+
+
+def _soaked(answer: Answer) -> str | None:
+    text = _site_file(answer, "soaked")
+    return None if text is None else soak.parse(text)
 
 
 def _computer_name(answer: Answer) -> str:
@@ -490,8 +576,35 @@ READINGS: tuple[Row, ...] = (
     ),
     Row("update_lock", "slot", _update_lock),
     Row("jobs", "ours", _jobs, _always(steps.folder("jobs", paths.JOBS))),
+    Row("jobs_since", "ours", _jobs_since),
+    Row("suspended", "slot", _suspended, lambda at: [steps.file_text("suspended", suspended.path(at.site_directory))]),
     Row("saved", "ours", _SAVED, _always(steps.file_text("saved", paths.SAVED_STATE))),
+    Row("saved_last", "ours", _SAVED_LAST, _always(steps.file_text("saved_last", paths.SAVED_LAST))),
     Row("deployed_by", "ours", _deployed_by, _always(steps.file_text("deployed", paths.DEPLOYED))),
+    Row("hold", "slot", _hold, lambda at: [steps.file_text("hold", hold.path(at.site_directory))]),
+    Row("snapshot", "snapshot", _snapshot, _always(steps.file_text("snapshot", paths.record(snapshot.NAME)))),
+    Row(
+        "soaked",
+        "snapshot",
+        _soaked,
+        lambda at: [
+            steps.folder("site_files", at.site_directory),
+            steps.file_text("soaked", soak.path(at.site_directory)),
+        ],
+    ),
+    Row("lease", "slot", _lease, lambda at: [steps.file_text("lease", lease.path(at.site_directory))]),
+    Row(
+        "proof",
+        "ours",
+        lambda answer: proof.parse(answer.file("proof")),
+        _always(steps.file_text("proof", paths.record(proof.NAME))),
+    ),
+    Row(
+        "commissioned",
+        "ours",
+        lambda answer: commissioning.parse(answer.file("commissioned")),
+        _always(steps.file_text("commissioned", paths.record(commissioning.NAME))),
+    ),
     Row("computer_name", "ours", _computer_name, _always(steps.memory())),
     Row("module_present", "versions", _module, _always(steps.version("RunningScripts", "scripts"))),
     Row("scripts", "versions", _scripts),
@@ -514,6 +627,7 @@ READINGS: tuple[Row, ...] = (
     Row("ini_appliance", "configuration", lambda answer: answer.file("ini_appliance"), _ask_inis),
     Row("ini_imported", "configuration", lambda answer: answer.file("ini_imported")),
     Row("management_service", "host", _management_service, _always(steps.management_service())),
+    Row("console_work", "host", _console_work, _always(steps.console_work())),
     Row("disk", "host", _disk, lambda at: [steps.disk(at.appliance_directory)]),
     Row("memory", "host", _memory, _always(steps.memory())),
     Row("boot_time", "host", lambda answer: answer.time("memory", "LastBootUpTime")),

@@ -40,6 +40,7 @@ RESTART_KEYS = (
 SESSION_MANAGER = r"HKLM:\SYSTEM\CurrentControlSet\Control\Session Manager"
 MSIEXEC = r"C:\Windows\System32\msiexec.exe"
 ICACLS = r"C:\Windows\System32\icacls.exe"
+SHUTDOWN = r"C:\Windows\System32\shutdown.exe"
 """With their folder: without it Windows looks in other folders first, which others may write to."""
 
 ADMINISTRATORS = ("*S-1-5-18", "*S-1-5-32-544")
@@ -50,6 +51,7 @@ LOCAL_SERVICE_KEY = r"Registry::HKEY_USERS\S-1-5-19"
 TRUSTED_HOSTS = r"WSMan:\localhost\Client\TrustedHosts"
 LSA_KEY = r"HKLM:\SYSTEM\CurrentControlSet\Control\Lsa"
 """Has DisableDomainCreds: 1 where Windows may not keep passwords for network logons."""
+SYSTEM_POLICY_KEY = r"HKLM:\SOFTWARE\Policies\Microsoft\Windows\System"
 STRONG_CRYPTO_KEY = r"HKLM:\SOFTWARE\Microsoft\.NETFramework\v4.0.30319"
 
 SESSION_OPTION = {"OpenTimeout": "00:00:15", "OperationTimeout": "00:01:00"}
@@ -72,6 +74,9 @@ inferred from the parameters that set it."""
 TENANT_SESSION = "tenant_session"
 TENANT_READERS = ("Get-CsHybridPSTNAppliance", "Get-CsHybridPSTNSite")
 """What is imported from the tenant to read an appliance."""
+
+LEAVING = ("Switch-CcVersion", "Enter-CcUpdate", "Uninstall-CcAppliance")
+"""The cmdlets that take an appliance out of service (cloud-connector.md 1.1)."""
 
 RECOVERY_EVENTS = (304, 20006)
 """What the management service logs of automatic recovery (cloud-connector.md 4.2)."""
@@ -160,6 +165,11 @@ def file_text(name: str, path: str) -> Step:
     return read(name, "Get-Content", {"LiteralPath": path, "Raw": True, "Encoding": "UTF8"})
 
 
+def file_texts(name: str, pattern: str) -> Step:
+    """The text of each file whose path fits `pattern`, in which `*` stands for any name; an error where there is none."""
+    return read(name, "Get-Content", {"Path": [pattern], "Raw": True, "Encoding": "UTF8"})
+
+
 def file_exists(name: str, path: str) -> Step:
     return read(name, "Test-Path", {"LiteralPath": path})
 
@@ -167,6 +177,12 @@ def file_exists(name: str, path: str) -> Step:
 def file_unchanged(name: str, path: str, expect: Sequence[str]) -> Step:
     """A fence: another text than the one that was read, or no file at all, stops the list."""
     return step(name, "Get-Content", {"LiteralPath": path, "Raw": True, "Encoding": "UTF8"}, expect=expect)
+
+
+def file_matches(name: str, path: str, pattern: str) -> Step:
+    """A fence: a file without a line that matches a regular expression of PowerShell stops the list."""
+    parameters = {"LiteralPath": [path], "Pattern": [pattern], "Quiet": True}
+    return step(name, "Select-String", parameters, expect=[True])
 
 
 def file_hash(name: str, path: str, expect: str) -> Step:
@@ -244,9 +260,18 @@ def firewall_rule(display_name: str) -> Step:
 
 
 def call_events(numbers: Sequence[int]) -> Step:
+    return _lync_events("call_events", numbers)
+
+
+def service_events(numbers: Sequence[int]) -> Step:
+    return _lync_events("service_events", numbers)
+
+
+def _lync_events(name: str, numbers: Sequence[int]) -> Step:
+    """The newest events of these numbers in the log of the VM's roles."""
     wanted = {"LogName": "Lync Server", "Id": list(numbers)}
     return read(
-        "call_events",
+        name,
         "Get-WinEvent",
         {"FilterHashtable": wanted, "MaxEvents": 20},
         ["Id", "TimeCreated", "Message"],
@@ -260,6 +285,14 @@ def memory() -> Step:
         {"Class": "Win32_OperatingSystem"},
         ["CSName", "FreePhysicalMemory", "TotalVisibleMemorySize", "LastBootUpTime", "Version"],
     )
+
+
+def boot(name: str, expect: str | None = None) -> Step:
+    """When Windows was started, as WMI writes times. With `expect` it is a fence: a start since then stops the list."""
+    wanted = {"Class": "Win32_OperatingSystem"}
+    if expect is None:
+        return read(name, "Get-WmiObject", wanted, ["LastBootUpTime"])
+    return step(name, "Get-WmiObject", wanted, keep=["LastBootUpTime"], expect=[{"LastBootUpTime": expect}])
 
 
 def dotnet() -> Step:
@@ -306,6 +339,23 @@ def start_modes(names: Sequence[str]) -> Step:
     """`Get-Service` of PowerShell 4.0 does not tell them."""
     condition = " OR ".join(f"Name='{name}'" for name in names)
     return read("start_modes", "Get-WmiObject", {"Class": "Win32_Service", "Filter": condition}, ["Name", "StartMode"])
+
+
+def console_work() -> Step:
+    """Processes that were started with a cmdlet that takes an appliance out of service.
+
+    Not their command lines, in which somebody may have written a password; ours have the cmdlet in a file or in base64.
+    """
+    condition = " OR ".join(f"CommandLine LIKE '%{cmdlet}%'" for cmdlet in LEAVING)
+    wanted = {"Class": "Win32_Process", "Filter": condition}
+    return read("console_work", "Get-WmiObject", wanted, ["ProcessId", "Name", "CreationDate"])
+
+
+def service_states(names: Sequence[str]) -> Step:
+    """Start modes and states; a service that is not installed is not in it."""
+    condition = " OR ".join(f"Name='{name}'" for name in names)
+    wanted = {"Class": "Win32_Service", "Filter": condition}
+    return read("service_states", "Get-WmiObject", wanted, ["Name", "StartMode", "State"])
 
 
 def switches() -> Step:
@@ -371,6 +421,21 @@ def tenant_sites() -> Step:
     return read("tenant_sites", "Get-CsHybridPSTNSite", {}, ["Identity", "EdgeFQDN", "EnableAutoUpdate"])
 
 
+def time_zone() -> Step:
+    """`CurrentTimeZone`: the minutes that the host's own time is ahead of UTC now."""
+    return read("time_zone", "Get-WmiObject", {"Class": "Win32_OperatingSystem"}, ["CurrentTimeZone"])
+
+
+def user_registry_policy() -> Step:
+    """Has DisableForceUnload: 1 where Windows does not unload the registry of a user who logs off (knowledge of Windows)."""
+    return read("user_registry", "Get-ItemProperty", {"LiteralPath": SYSTEM_POLICY_KEY}, ["DisableForceUnload"])
+
+
+def tcp_connection(name: str, address: str, port: int) -> Step:
+    """Whether a TCP connection can be made from here; nothing is sent on it."""
+    return read(name, "Test-NetConnection", {"ComputerName": address, "Port": port}, ["TcpTestSucceeded"])
+
+
 def services(names: Sequence[str]) -> Step:
     return read("services", "Get-Service", {"Name": list(names)}, ["Name", "Status"])
 
@@ -428,6 +493,13 @@ def calls_known(name: str, readings: str, *, none: bool) -> Step:
     return step(name, "Select-String", parameters, expect=[True])
 
 
+def calls_live(name: str, readings: str) -> Step:
+    """A fence on the same output: unless a counter shows a live call it stops."""
+    counters = [_escaped(path) + r" :(\\u000d)?\\u000a[1-9]" for path in (INBOUND_CALLS, OUTBOUND_CALLS)]
+    parameters = {"InputObject": output_of(readings), "Pattern": counters, "Quiet": True}
+    return step(name, "Select-String", parameters, expect=[True])
+
+
 def _escaped(path: str) -> str:
     """A counter's path, without the backslash it begins with, as a regular expression of its JSON text."""
     return re.escape(path[1:].replace("\\", r"\u005c"))
@@ -457,6 +529,12 @@ def write_file(name: str, path: str, text: str) -> Step:
     return step(name, "New-Item", {"Path": path, "ItemType": "File", "Value": text, "Force": True}, keep=["FullName"])
 
 
+def overwrite_file(name: str, path: str, text: str) -> Step:
+    """The text and a line end, in place of what stood there. That it cannot be written stops nothing."""
+    parameters = {"LiteralPath": path, "Value": text, "Encoding": "UTF8"}
+    return step(name, "Set-Content", parameters, carry_on=True)
+
+
 def copy_file(name: str, source: str, destination: str, *, if_there: bool = False) -> Step:
     """`if_there`: a missing source is no failure."""
     parameters = {"LiteralPath": source, "Destination": destination, "Force": True}
@@ -484,6 +562,16 @@ def remove_file(name: str, path: str) -> Step:
 def remove_files(name: str, paths: Sequence[str]) -> Step:
     """Each file that is there; a missing one is no failure."""
     return step(name, "Remove-Item", {"LiteralPath": list(paths), "Force": True}, carry_on=True)
+
+
+def remove_fitting(name: str, pattern: str) -> Step:
+    """Each file whose path fits `pattern`, as in `file_texts`; none is no failure."""
+    return step(name, "Remove-Item", {"Path": [pattern], "Force": True}, carry_on=True)
+
+
+def remove_folders(name: str, paths: Sequence[str]) -> Step:
+    """Each folder with all that is in it."""
+    return step(name, "Remove-Item", {"LiteralPath": list(paths), "Recurse": True, "Force": True}, carry_on=True)
 
 
 def fetch(name: str, uri: str, path: str) -> Step:
@@ -518,6 +606,19 @@ def _program(name: str, path: str, arguments: Sequence[str], *, expect: int | No
         keep=["ExitCode"],
         expect=None if expect is None else [{"ExitCode": expect}],
     )
+
+
+def restart(name: str, seconds: int, comment: str) -> Step:
+    """Windows goes down after `seconds`, as planned for updates (2:17), so that this request is answered before.
+
+    No exit code stops the list: some of them say that a restart is under way already.
+    """
+    return _program(name, SHUTDOWN, ["/r", "/t", str(seconds), "/d", "p:2:17", "/c", f'"{comment}"'])
+
+
+def abort_restart(name: str) -> Step:
+    """Calls a restart off that has not begun; the exit code says whether there was one."""
+    return _program(name, SHUTDOWN, ["/a"])
 
 
 def import_configuration() -> Step:
@@ -655,20 +756,42 @@ def uninstall(version: str) -> Step:
     return step("uninstall", r"CloudConnector\Uninstall-CcAppliance", {"Version": version, "Confirm": False})
 
 
+# --- claims: who runs this request (bridge.md 15) -------------------------------------------------------------------------
+
+
+def own_process() -> list[Step]:
+    """The process that runs this request, as the output of the step `own_process`."""
+    number = step("own_number", "Get-Variable", {"Name": ["PID"], "ValueOnly": True})
+    return [number, step("own_process", "Get-Process", {"Id": output_of("own_number")}, keep=["Id", "StartTime"])]
+
+
+def write_process(name: str, process: str, path: str) -> Step:
+    """Writes the process that a step gave to a file, as XML with its number and its start."""
+    parameters = {"LiteralPath": path, "InputObject": output_of(process), "Depth": 1, "Encoding": "UTF8"}
+    return step(name, "Export-Clixml", parameters)
+
+
+def processes() -> Step:
+    """All processes of the host; the start is null where Windows does not tell it."""
+    return read("processes", "Get-Process", {}, ["Id", "StartTime"])
+
+
 # --- jobs: a scheduled task whose claim is a file and whose answer is a file ---------------------------------------------
 
 
 def task_register(name: str, task: str, xml: str, user: str, password: str) -> Step:
-    return step(
-        name,
-        "Register-ScheduledTask",
-        {"TaskName": task, "Xml": xml, "User": user, "Password": password},
-        keep=["TaskName"],
-    )
+    """Without a password for SYSTEM, which has none."""
+    parameters = {"TaskName": task, "Xml": xml, "User": user, **({"Password": password} if password else {})}
+    return step(name, "Register-ScheduledTask", parameters, keep=["TaskName"])
 
 
 def task_start(name: str, task: str) -> Step:
     return step(name, "Start-ScheduledTask", {"TaskName": task})
+
+
+def task_stop(name: str, task: str) -> Step:
+    """Ends the program of a task that runs."""
+    return step(name, "Stop-ScheduledTask", {"TaskName": task})
 
 
 def task_state(name: str, task: str) -> Step:

@@ -22,23 +22,26 @@ class UpgradeStep:
         name: the module that does it.
         title: what it does, as the role's task says it.
         cmdlet: the cmdlet of the product or of Windows that is the point of it; empty where nothing is changed.
-        job: what the name of its job begins with; empty where it runs none.
+        job: what the name of its job, or of its attached act, begins with; empty where it changes nothing.
+        attached: it is no job, but runs in the session that began it, since it may ask for passwords.
     """
 
     name: str
     title: str
     cmdlet: str
     job: str = ""
+    attached: bool = False
 
 
 STEPS: tuple[UpgradeStep, ...] = (
     UpgradeStep("package", "replace the MSI", "Start-Process", "package"),
-    UpgradeStep("configuration", "import the ini of the new template", "Import-CcConfiguration"),
-    UpgradeStep("registration", "register the appliance", "Register-CcAppliance"),
+    UpgradeStep("configuration", "import the ini of the new template", "Import-CcConfiguration", "import"),
+    UpgradeStep("registration", "register the appliance", "Register-CcAppliance", "register", attached=True),
     UpgradeStep("download", "download the bits", "Start-CcDownload", "download"),
     UpgradeStep("deployment", "deploy the new VMs beside the running ones", "Install-CcAppliance", "install"),
     UpgradeStep("version", "drain and switch to the new VMs", "Switch-CcVersion", "switch"),
     UpgradeStep("health", "wait until the appliance is healthy", ""),
+    UpgradeStep("call_proof", "prove that it carries calls", ""),
 )
 
 NAMES: tuple[str, ...] = tuple(step.name for step in STEPS)

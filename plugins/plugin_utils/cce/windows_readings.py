@@ -86,6 +86,11 @@ def call_events(answer: Answer) -> tuple[Event, ...]:
     return _events(answer, "call_events")
 
 
+def service_events(answer: Answer) -> tuple[Event, ...]:
+    """The newest starts and stops of the Mediation Server; `answer` is that of a request inside its VM."""
+    return _events(answer, "service_events")
+
+
 def _events(answer: Answer, name: str) -> tuple[Event, ...]:
     found = answer.objects(name, absent=("NoMatchingEventsFound",))
     return tuple(

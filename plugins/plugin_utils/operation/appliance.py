@@ -7,6 +7,7 @@ FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Generic, TypeVar
@@ -14,13 +15,14 @@ from typing import Any, ClassVar, Generic, TypeVar
 from ansible.plugins.connection import ConnectionBase
 
 from ..bridge.connections import connect
-from ..cce import health, steps, versions
+from ..cce import health, hold, pace, progress, steps, tenant_records, upgrade, versions, waivers
 from ..cce.answers import Answer
 from ..cce.appliance import Appliance
 from ..cce.codec import encode
-from ..cce.exceptions import ConnectionLost, NoAnswer, NotReadError, OperationError, Refused
+from ..cce.exceptions import ConnectionLost, JobDied, NoAnswer, NotReadError, OperationError, Refused
 from ..cce.failure_classes import FailureClass
 from ..cce.ini_document import Ini, identity_problem
+from ..cce.progress import Outlook
 from ..cce.reading import Unknown, need
 from ..cce.site import Unreadable, observed
 from ..cce.state import Survey, appliance_survey, tenant_survey
@@ -31,12 +33,16 @@ from . import failures
 from .arguments import Account, Arguments
 from .base import Operation
 from .changes import Change, Kind, is_release, merged, merged_before, predicted
+from .claims import ClaimRunner
+from .control import RunControl
 from .jobs import JobRunner
-from .predictions import run_id
+from .lease import SiteLease, Taken
+from .owner import Owner
 from .service import JOB_SECONDS, Service
 from .site_guard import SiteGuard, fresh_until
 from .site_reader import SiteReader
 from .tenant_logon import patiently
+from .tenant_session import run_in_tenant
 
 A = TypeVar("A", bound=Arguments)
 S = TypeVar("S", bound=Appliance)
@@ -69,6 +75,10 @@ class ApplianceOperation(Operation[A, S], Generic[A, S]):
     BESIDE_JOBS: ClassVar[bool] = False
     """Whether it may begin while a job of another operation is under way on the appliance."""
 
+    RESUMES = "waits for what still runs there, reads what was done"
+    TAKES_LEASE: ClassVar[bool] = True
+    """Whether it takes the lease of the site before it changes anything; without it no act gets to an appliance."""
+
     WHOLE: ClassVar[bool] = False
     """Whether every result has the whole state, or why there is none."""
 
@@ -79,15 +89,28 @@ class ApplianceOperation(Operation[A, S], Generic[A, S]):
     before the gates are asked, where this says so, and again after an act that changes them.
     """
 
+    ALWAYS_GUARDED: ClassVar[staticmethod[[Any], bool]] = staticmethod(lambda arguments: False)
+    """Whether the guard is asked also where nothing is missing: what is only judged is judged on every run."""
+
     OWN_RECORDS: ClassVar[bool] = False
     """Whether the module takes more from the tenant's records than every appliance has (`take_records`)."""
 
+    HEEDS: ClassVar[bool] = True
+    """Whether it waits, before it begins, while a person holds the run."""
+
+    owner: Owner | None = None
+    """This run; None: it is found out."""
     jobs: JobRunner
+    control: RunControl
+    claims: ClaimRunner
     site: SiteGuard
+    lease: SiteLease
     service: Service
 
     _records: TenantRecords | None = None
     """The tenant's records, where they were read in this task."""
+    _records_are_after: bool = False
+    """Whether they were read by the act itself, after its work."""
 
     # --- one more hook --------------------------------------------------------------------------------------------------------
 
@@ -140,6 +163,36 @@ class ApplianceOperation(Operation[A, S], Generic[A, S]):
             job_steps = [*steps.not_after(deadline + timedelta(seconds=JOB_SECONDS)), *job_steps]
         return self.jobs.work(job_steps, doing, found=found, fences=fences, keep=keep)
 
+    def after_job(self, state: S, acts: Sequence[Step], doing: str) -> tuple[S, list[Change]]:
+        """Wait for the operation's job where one was found, and say what is left: it may have been begun for something else.
+
+        For work that may be begun anew where such a job has died.
+
+        Args:
+            state: the state that the job was found in, or not.
+            acts: the cmdlets that such a job runs.
+            doing: what it is for, in words that follow "could not".
+
+        Returns:
+            The state, read anew after such a job, and what is left to do, let through by the guard.
+
+        Raises:
+            WorkFailed, Refused, NotReadError, ConnectionLost, NoAnswer.
+        """
+        if not self.job_found(state):
+            return state, self.missing(state)
+        try:
+            self.run_job(state, acts, doing)
+        except JobDied as died:
+            if died.failure is not FailureClass.HOST_RESTARTED:
+                raise
+            self.host.tell(f"{died.what} What is missing is done now.")
+        state = self._read_after()
+        left = self.missing(state)
+        if left and not is_release(left):
+            self.guard(state, left)
+        return state, left
+
     def require_scripts(self, state: Appliance, target: Version) -> None:
         """The cmdlets have to be those of `target`. Raises Refused, NotReadError."""
         if need(state.scripts) != target:
@@ -159,9 +212,19 @@ class ApplianceOperation(Operation[A, S], Generic[A, S]):
 
         See docs/how-it-works.md, Checks. Raises Refused.
         """
-        stopping = health.blocking(gates(state, target))
+        site = self.arguments.site
+        own = waivers.of(site.waivers, self.host.name, site.name) if site else ()
+        stopping = health.blocking(waivers.applied(gates(state, target), own, self.clock.now()))
         if stopping:
             raise failures.checks_failed(Refused, f"{self.host.name} is not ready for {target}", stopping)
+
+    def require_no_hold(self, state: Appliance) -> None:
+        """Nothing goes forward in a site that was rolled back, until that is cleared. Raises Refused.
+
+        One that could not be read is left to `need(state.hold)`, behind the gates, which say why the site directory is not read.
+        """
+        if not isinstance(state.hold, Unknown) and (problem := hold.problem(state)):
+            raise Refused(f"{self.host.name} stays as it is. {problem}", failure=FailureClass.SITE_ON_HOLD)
 
     def ask_tenant(self, state: S) -> S:
         """The state with what the tenant's records say of it, read now in a session that ends with the request.
@@ -177,6 +240,17 @@ class ApplianceOperation(Operation[A, S], Generic[A, S]):
             lambda: self.host.read(survey), lambda found: found.sessions_are_full, self.host.tell, self.host.pause
         )
         return self._with_records(state, records)
+
+    def act_in_tenant(self, asked: Sequence[Step], doing: str) -> None:
+        """Run steps in a session with the tenant, and read its records in the same session after them.
+
+        So what they did is confirmed by what the tenant says then, without another logon. `doing` follows "could not".
+
+        Raises:
+            WorkFailed, ConnectionLost, NoAnswer.
+        """
+        answer = run_in_tenant(self.host, [*asked, steps.tenant_appliances(), steps.tenant_sites()], doing)
+        self._records, self._records_are_after = tenant_records.within(answer, self.host.name), True
 
     def require_own_ini(self, content: str, in_force: str | None) -> None:
         """The address may be that of another appliance: an ini goes only where its like is in force. Raises Refused."""
@@ -209,35 +283,106 @@ class ApplianceOperation(Operation[A, S], Generic[A, S]):
         self._task_vars = task_vars
         given, check = self.arguments, self._task.check_mode
         account = given.account or Account("", "")
+        owner = self.owner or Owner.current(task_vars)
         self.jobs = JobRunner(
-            self.host, given.job, account, given.poll_interval, given.timeout, run_id(), self._is_done, self.JOB_HINT
+            self.host, given.job, account, given.poll_interval, given.timeout, owner.run, self._is_done, self.JOB_HINT
         )
+        self.jobs.outlook = self._outlook(task_vars)
+        self.control = RunControl(self.host, None if check else given.control, given.hold_wait, owner.run)
+        self.claims = ClaimRunner(self.jobs)
         reader = SiteReader(self.connect, given.exchange_timeout, self.host.masker, self.clock)
         self.site = SiteGuard(self.host, given.place, given.site, reader, check)
+        self.lease = self.host.fences = SiteLease(self.host, self.site, owner, given.poll_interval)
         self.service = Service(self.host, self.site, self.jobs, self.SLOT, self._read, self._after_failure)
+
+    def _outlook(self, task_vars: Mapping[str, Any]) -> Outlook:
+        """What is known of the time of its job, and of the rest of the run: for people, so nothing wrong with it matters."""
+        measures: list[pace.Measure] = []
+        if self.arguments.job and self.arguments.control is not None:
+            with contextlib.suppress(OSError, ValueError):
+                measures = pace.parse(self.arguments.control.path.with_name(pace.NAME).read_text("utf-8"))
+        found = upgrade.step_of_job(self.arguments.job)
+        step, target = (found[0].name, found[1]) if found else ("", "")
+        queue = task_vars.get("groups", {}).get("cloud_connector_queue")
+        return progress.outlook(measures, target, step, queue, task_vars.get("cloud_connector_entry"))
 
     def _is_done(self) -> bool:
         """Whether the state, read now, shows the work as done: for a job that left no answer."""
         try:
-            left = self.missing(self._read())
+            left = self.missing(self._read_after())
         except (NotReadError, OperationError):
             return False
         return all(change.kind in (Kind.RELEASE, Kind.RECORD) for change in left)
 
+    def _operate(self) -> dict[str, Any]:
+        try:
+            return super()._operate()
+        finally:
+            self.lease.release_if_alone()
+
     def _plan(self, state: S) -> tuple[S, list[Change]]:
         if self.job_found(state):
-            return state, [self._collection(state)]
-        if self._needs_tenant(state):
+            return self._plan_found(state)
+        if self._heed(state):
+            return self._plan(self._read_anew())
+        if self._records is None and self._needs_tenant(state):
             state = self.ask_tenant(state)
         changes = self._changes(state)
+        try:
+            newer = self._with_lease(state) if changes else None
+        except (NotReadError, Refused) as error:
+            if not self.lease.is_held_by_another(error):
+                # The guard may know more of why the site directory is out of reach.
+                self._let_through(state, changes)
+            raise
+        return self._let_through(state, changes) if newer is None else self._plan(newer)
+
+    def _plan_found(self, state: S) -> tuple[S, list[Change]]:
+        """What is to be done where the operation is under way already: its job is collected, an attached act waited for."""
+        newer = self._with_lease(state)
+        if newer is not None:
+            return self._plan(newer)
+        if not self.arguments.attached or self._task.check_mode:
+            return state, [self._collection(state)]
+        self.claims.wait()
+        return self._plan(self._read())
+
+    def _let_through(self, state: S, changes: list[Change]) -> tuple[S, list[Change]]:
+        """What is to be done, let through by the guard, once the product does not update itself."""
         if changes and self.arguments.gated and not is_release(changes):
             state = self._when_not_updated(state)
             if self.job_found(state):
                 return state, [self._collection(state)]
             changes = self._changes(state)
-        if changes:
+        if changes or type(self).ALWAYS_GUARDED(self.arguments):
             self.guard(state, changes)
         return state, changes
+
+    def _heed(self, state: S) -> bool:
+        """Take up what a person says about the run; whether the state is old by now. Raises Refused."""
+        if not self.HEEDS or self._task.check_mode:
+            return False
+        self.lease.adopt(state)
+        held = self.control.wait_while_held()
+        if not held:
+            given = vars(self.arguments)
+            self.control.require_not_left_out(state, given.get("target") or given.get("version"))
+        return held
+
+    def _with_lease(self, state: S) -> S | None:
+        """Take the lease of the site, without which nothing is done. The state read anew where it may be old by then, else None.
+
+        Check mode takes nothing.
+        """
+        if not self.TAKES_LEASE:
+            return None
+        if self._task.check_mode:
+            self.lease.warn_if_held(state)
+            return None
+        taken = self.lease.take(state)
+        if taken is Taken.BEFORE:
+            return None
+        return self._read() if taken is Taken.NOW else self._read_anew()
 
     def _changes(self, state: S) -> list[Change]:
         changes = self.missing(state)
@@ -289,7 +434,7 @@ class ApplianceOperation(Operation[A, S], Generic[A, S]):
     def _read_after(self) -> S:
         """With the tenant's records, where the act was to change them, or collected a job for which they were not read."""
         state = self._read()
-        if self._acted is not None and _changes_records(self._acted[1]):
+        if self._acted is not None and _changes_records(self._acted[1]) and not self._records_are_after:
             self._records = None
         return self.ask_tenant(state) if self._records is None and self._needs_tenant(state) else state
 
@@ -336,6 +481,10 @@ class ApplianceOperation(Operation[A, S], Generic[A, S]):
             after["jobs"] = tuple(name for name in state.jobs if name != self.arguments.job)
         return after
 
+    def _report(self, state: S, changes: Sequence[Change]) -> dict[str, Any]:
+        report = super()._report(state, changes)
+        return report | ({"control": self.control.heeded} if self.control.heeded else {})
+
     # --- what is said of it -------------------------------------------------------------------------------------------------
 
     def _summary(self, state: S) -> dict[str, Any]:
@@ -368,6 +517,8 @@ class ApplianceReading(ApplianceOperation[A, S], Generic[A, S]):
 
     Its hooks are `validate`, `survey`, `problem` and `result`.
     """
+
+    HEEDS = False
 
     def problem(self, state: S) -> OperationError | None:
         """Judge what was read.
@@ -405,6 +556,10 @@ class ApplianceReading(ApplianceOperation[A, S], Generic[A, S]):
 
     def _operate(self) -> dict[str, Any]:
         state = self._read().inherit(self._predictions.inherited)
+        if not self._task.check_mode:
+            self.lease.adopt(state)
+            if self.HEEDS and self.control.wait_while_held():
+                state = self._read_anew()
         error = self.problem(state)
         until = self.clock.monotonic() + self.arguments.timeout
         while error and not self._task.check_mode and self.clock.monotonic() < until:

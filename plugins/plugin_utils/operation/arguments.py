@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..cce import versions
+from ..cce import lease, versions, waivers
 from ..cce.exceptions import OptionError
+from ..cce.lease import TakeOver
 from ..cce.site import Consent, Place, Policy
 from ..cce.state import SUBSETS
 from ..cce.tenant_records import TenantRecords
 from ..cce.versions import Version
+from ..cce.waivers import Waiver
+from .control_file import ControlFile, file_of
 
 Spec = dict[str, dict[str, Any]]
 
@@ -29,9 +32,12 @@ APPLIANCE: Spec = {
             "cms": {"type": "str", "required": True},
             "mediation": {"type": "str", "required": True},
             "edge": {"type": "str", "required": True},
+            "ad": {"type": "str"},
         },
     },
     "exchange_timeout": {"type": "int", "default": 300},
+    "control": {"type": "path"},
+    "hold_wait": {"type": "int", "default": 14400},
 }
 """Options of every module that talks to an appliance (doc fragment `appliance`)."""
 
@@ -63,6 +69,27 @@ SITE: Spec = {
                     "reason": {"type": "str", "required": True},
                 },
             },
+            "waivers": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "check": {"type": "str", "required": True},
+                    "owner": {"type": "str", "required": True},
+                    "reason": {"type": "str", "required": True},
+                    "expires": {"type": "str", "required": True},
+                    "appliance": {"type": "str"},
+                    "site": {"type": "str"},
+                },
+            },
+            "lease_seconds": {"type": "int"},
+            "take_over": {
+                "type": "dict",
+                "options": {
+                    "by": {"type": "str", "required": True},
+                    "reason": {"type": "str", "required": True},
+                },
+            },
         },
     },
 }
@@ -77,6 +104,12 @@ JOB: Spec = {
     "poll_interval": {"type": "int", "default": 15},
 }
 """Options of the modules that run a job (doc fragment `job`)."""
+
+WAIT: Spec = {
+    "poll_interval": {"type": "int", "default": 15},
+    "timeout": {"type": "int", "default": 3600},
+}
+"""Options of the modules that wait for an act of theirs which another session is at."""
 
 PROMPTS: Spec = {
     "prompts": {
@@ -105,6 +138,14 @@ TENANT_RECORDS: Spec = {"tenant": {"type": "dict"}}
 MINIMUM = frozenset({"versions", "host"})
 """What C(min) of `gather_subset` is."""
 
+IN_SERVICE_CONSENT: Spec = {
+    "in_service_consent": {
+        "type": "dict",
+        "options": {"by": {"type": "str", "required": True}, "reason": {"type": "str", "required": True}},
+    },
+}
+"""Who agreed that an appliance is worked on while calls can live on it."""
+
 UPDATE_WAIT: Spec = {"update_wait": {"type": "int", "default": 3600}}
 """For the operations that do not begin while the product updates itself."""
 
@@ -122,11 +163,14 @@ class Account:
 
 @dataclass(frozen=True)
 class SiteOption:
-    """The option `site`: where its appliances are, and what its owner declared."""
+    """The option `site`: where its appliances are, what its owner declared, and who may take its lease over from another run."""
 
     name: str
     places: tuple[Place, ...]
     policy: Policy
+    waivers: tuple[Waiver, ...] = ()
+    lease_seconds: float = lease.SECONDS
+    take_over: TakeOver | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,11 +184,14 @@ class Arguments:
         account: who its job runs as, where it has one.
         poll_interval: between two looks at something that is waited for.
         timeout: after which a job is not waited for any more.
-        job: the name of the operation's job; empty where it runs none.
+        job: the name of the operation's job, or of its attached act; empty where it runs none.
+        attached: its work runs in the session itself, under a claim of that name.
         report_only: report what is wrong instead of failing.
         gated: the work begins behind the gates, some of which are about the tenant.
         records: the tenant's records, where they were read before; then nobody logs on.
         update_wait: how long work behind the gates waits for the end of an automatic update.
+        control: where a person may hold the run; None: nowhere.
+        hold_wait: how long a hold is waited for.
     """
 
     place: Place
@@ -154,10 +201,13 @@ class Arguments:
     poll_interval: float = 15.0
     timeout: float = 0.0
     job: str = ""
+    attached: bool = False
     report_only: bool = False
     gated: bool = False
     records: TenantRecords | None = None
     update_wait: float = 0.0
+    control: ControlFile | None = None
+    hold_wait: float = 0.0
 
 
 def common(given: Mapping[str, Any], host: str) -> dict[str, Any]:
@@ -173,6 +223,8 @@ def common(given: Mapping[str, Any], host: str) -> dict[str, Any]:
         "timeout": given.get("timeout", Arguments.timeout),
         "report_only": given.get("report_only", False),
         "update_wait": given.get("update_wait", Arguments.update_wait),
+        "control": file_of(given),
+        "hold_wait": given.get("hold_wait", Arguments.hold_wait),
     }
 
 
@@ -208,7 +260,8 @@ def tenant_records(given: Mapping[str, Any] | None) -> TenantRecords | None:
 
 def place(given: Mapping[str, Any], name: str) -> Place:
     """Where an appliance is, from the options every module has for it."""
-    return Place(name, given["appliance_directory"], given["site_directory"], dict(given["vms"] or {}))
+    vms = {vm: address for vm, address in (given["vms"] or {}).items() if address}
+    return Place(name, given["appliance_directory"], given["site_directory"], vms)
 
 
 def target(given: Mapping[str, Any]) -> Version:
@@ -231,7 +284,32 @@ def _parsed(parse: Any, text: str) -> Version:
 def _site(given: Mapping[str, Any]) -> SiteOption:
     consent = given["outage_consent"]
     policy = Policy(given["peak_calls"], Consent(**consent) if consent else None)
-    return SiteOption(given["name"], tuple(place(one, one["name"]) for one in given["appliances"]), policy)
+    places = tuple(place(one, one["name"]) for one in given["appliances"])
+    seconds = given["lease_seconds"] or lease.SECONDS
+    if not 0 < seconds <= lease.MOST_SECONDS:
+        raise OptionError(f"lease_seconds is {seconds}: write 1 to {lease.MOST_SECONDS}.")
+    given_waivers = _waivers(given.get("waivers") or ())
+    return SiteOption(given["name"], places, policy, given_waivers, seconds, _take_over(given["take_over"]))
+
+
+def _waivers(given: Sequence[Mapping[str, Any]]) -> tuple[Waiver, ...]:
+    found = waivers.parse(given)
+    wrong = [waiver for waiver in found if not waivers.is_moment(waiver)]
+    if wrong:
+        raise OptionError(
+            f"site: the waiver of {wrong[0].check} expires at {wrong[0].expires!r}.",
+            "Write a day such as '2026-03-31', or a time with its zone.",
+        )
+    return found
+
+
+def _take_over(given: Mapping[str, Any] | None) -> TakeOver | None:
+    """Raises OptionError: nobody takes a site over without a name and a reason."""
+    if given is None:
+        return None
+    if not (given["by"].strip() and given["reason"].strip()):
+        raise OptionError("take_over must name who takes the site over from another run, and why.")
+    return TakeOver(given["by"].strip(), given["reason"].strip())
 
 
 def given_options(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,8 +76,13 @@ class Operation(ActionBase, Generic[A, S]):
     """One operation, whatever its state is."""
 
     ARGUMENTS: ClassVar[Spec] = {}
+    PREDICTS: ClassVar[bool] = True
+    """Whether check mode hands the state on to the operations after it."""
     RULES: ClassVar[Mapping[str, Any]] = {}
     """What options need each other, as `validate_argument_spec` takes it (`required_if` and so on)."""
+
+    RESUMES: ClassVar[str] = "reads what was done"
+    """What the same command does after the line was lost, before it goes on."""
 
     _supports_check_mode = True
     _supports_async = False
@@ -136,7 +141,7 @@ class Operation(ActionBase, Generic[A, S]):
 
         Args:
             state: the state before the act.
-            changes: what `missing` said; never empty.
+            changes: what `missing` said; empty only where an operation is always guarded.
 
         Raises:
             Refused: it must not begin; nothing was changed.
@@ -274,7 +279,7 @@ class Operation(ActionBase, Generic[A, S]):
         }
         if self._task.diff and changes:
             report["diff"] = diff(changes)
-        if self._task.check_mode:
+        if self._task.check_mode and self.PREDICTS:
             report["ansible_facts"] = self._predictions.facts(state.parts())
         return report
 
@@ -314,8 +319,8 @@ class Operation(ActionBase, Generic[A, S]):
     def _lost(self, lost: ConnectionLost) -> str:
         if lost.sent or self._acted is not None:
             outcome = (
-                "The outcome of what was running there is unknown. Run the same command again when it answers: it reads what "
-                "was done, and goes on."
+                "The outcome of what was running there is unknown. Run the same command again when it answers: "
+                f"it {self.RESUMES}, and goes on."
             )
         else:
             outcome = "Nothing was sent to it. Repair that, then run the same command again."

@@ -55,7 +55,7 @@ def warned(steps: Sequence[Step], answer: Answer) -> list[str]:
 
 
 def checks_failed(kind: type[E], what: str, stopping: Sequence[Check], shown: Sequence[Check] = ()) -> E:
-    """The failure of checks that say stop; its class is that of the first.
+    """The failure of checks that say stop; its class is that of the first, and waiting helps where it does for each of them.
 
     Args:
         kind: the exception.
@@ -68,7 +68,7 @@ def checks_failed(kind: type[E], what: str, stopping: Sequence[Check], shown: Se
     return kind(
         f"{what}: {health.summary(stopping)}.",
         f"{remedy}{again}",
-        **(health.as_failure(stopping, shown or None) | {"retry": False}),
+        **health.as_failure(stopping, shown or None),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ansible.utils.display import Display
 
@@ -18,12 +18,30 @@ from ..bridge.exchange import Connection
 from ..bridge.masking import Masker
 from ..cce import steps
 from ..cce.answers import Answer
+from ..cce.lease import is_acting
 from ..cce.state import Survey
 from ..cce.steps import Step
 from . import failures
 from .clock import Clock
 
 S = TypeVar("S")
+
+
+class Fences(Protocol):
+    """What stands before each request that may change something."""
+
+    def before(self, *, acting: bool) -> list[Step]:
+        """The steps that a request begins with, the first of which stops it where it must not run; none: nothing is to be sent.
+
+        Raises:
+            ValueError: an act without them is a fault of the collection.
+        """
+
+    def judge(self, answer: Answer) -> None:
+        """Say why one of these steps stopped an act. Raises LeaseLost, WorkFailed."""
+
+    def rest(self, answer: Answer) -> None:
+        """One of these steps stopped a reading, which is then sent without them."""
 
 
 @dataclass
@@ -34,6 +52,7 @@ class Host:
         name: its name in the inventory.
         timeout: seconds after which one exchange is given up.
         warnings: what the result of the task warns of; the same text only once.
+        fences: what each act carries; None: there is nothing to act on but records of the tenant.
     """
 
     name: str
@@ -42,9 +61,28 @@ class Host:
     masker: Masker
     clock: Clock
     warnings: list[str] = field(default_factory=list)
+    fences: Fences | None = None
 
     def exchange(self, asked: Sequence[Step], answers: Sequence[Mapping[str, str]] = ()) -> Answer:
-        """Send steps; the answer may hold errors. Raises ConnectionLost, NoAnswer."""
+        """Send steps, behind the fences; the answer may hold errors.
+
+        A reading carries them now and then as a sign of life, and is sent without where they stop it.
+
+        Raises:
+            ConnectionLost, NoAnswer; LeaseLost, WorkFailed: the fences stopped an act.
+        """
+        acting = any(map(is_acting, asked))
+        before = self.fences.before(acting=acting) if self.fences else []
+        answer = self.send([*before, *asked], answers)
+        if self.fences is None or answer.stopped is None or answer.stopped[0] not in {step["name"] for step in before}:
+            return answer
+        if acting:
+            self.fences.judge(answer)
+        self.fences.rest(answer)
+        return self.send(asked, answers)
+
+    def send(self, asked: Sequence[Step], answers: Sequence[Mapping[str, str]] = ()) -> Answer:
+        """Send steps as they are, without fences; the answer may hold errors. Raises ConnectionLost, NoAnswer."""
         request = steps.request(asked, answers)
         return exchange.exchange(self.connection, request, self.timeout, self.masker, self.clock.now)
 
@@ -64,6 +102,10 @@ class Host:
     def hang_up(self) -> None:
         """Before a long pause: Windows drops idle connections after two minutes, and a sealed session does not survive that."""
         exchange.hang_up(self.connection, self.timeout)
+
+    def abandon(self) -> None:
+        """After an exchange whose answer did not come: what runs in that session goes on, and the next one begins anew."""
+        exchange.abandon(self.connection, self.timeout)
 
     def pause(self, seconds: float) -> None:
         """A long pause."""

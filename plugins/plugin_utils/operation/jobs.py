@@ -11,11 +11,13 @@ FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 from __future__ import annotations
 
 import enum
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
 from xml.sax.saxutils import escape
 
 from ..bridge.exchange import document, encode_command, find_answer
@@ -23,10 +25,13 @@ from ..cce import paths, steps
 from ..cce.answers import Answer, Result
 from ..cce.exceptions import ConnectionLost, JobDied, NoAnswer, Unfinished, WorkFailed
 from ..cce.failure_classes import FailureClass, recognise
+from ..cce.progress import Outlook, span
 from ..cce.steps import Step
 from . import failures
 from .arguments import Account
 from .host import Host
+
+T = TypeVar("T")
 
 TASK_RUNNING = 267009
 TASK_NEVER_RUN = 267011
@@ -52,6 +57,10 @@ BEGIN_SECONDS = 60.0
 PROGRESS_SECONDS = 300.0
 """Least time between two progress messages that say the same."""
 
+SYSTEM = Account("SYSTEM", "")
+"""Runs a job that needs neither the credential cache nor a share; it has no password."""
+SYSTEM_SID = "S-1-5-18"
+
 POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
 """By its full path, so that no other program of that name is run with the task's privileges."""
 
@@ -70,7 +79,7 @@ TASK_XML = """<?xml version="1.0" encoding="UTF-16"?>
   <RegistrationInfo><Description>{description}</Description></RegistrationInfo>
   <Principals>
     <Principal id="Author">
-      <UserId>{user}</UserId><LogonType>Password</LogonType><RunLevel>HighestAvailable</RunLevel>
+      <UserId>{user}</UserId>{logon}<RunLevel>HighestAvailable</RunLevel>
     </Principal>
   </Principals>
   <Settings>
@@ -79,7 +88,7 @@ TASK_XML = """<?xml version="1.0" encoding="UTF-16"?>
     <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
     <AllowHardTerminate>true</AllowHardTerminate>
     <StartWhenAvailable>false</StartWhenAvailable>
-    <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>
+    <ExecutionTimeLimit>PT{limit}S</ExecutionTimeLimit>
     <Priority>5</Priority>
   </Settings>
   <Actions Context="Author"><Exec><Command>{command}</Command><Arguments>{arguments}</Arguments></Exec></Actions>
@@ -104,14 +113,27 @@ ENDS = {Phase.CLAIMED: FailureClass.JOB_NOT_BEGUN, Phase.ABSENT: FailureClass.JO
 
 @dataclass(frozen=True)
 class Job:
-    """`name` is the claim: one install to 2.1 is `install-2.1`, whoever starts it. No step of a job may carry a secret."""
+    """`name` is the claim: one install to 2.1 is `install-2.1`, whoever starts it. No step of a job may carry a secret.
+
+    Attributes:
+        steps: what the bridge runs.
+        document: the text of its request where another program than the bridge runs; None: the bridge with the steps.
+        limit: seconds after which Windows ends it; 0: never.
+    """
 
     name: str
     steps: Sequence[Step]
+    document: str | None = None
+    limit: int = 0
 
     @property
     def path(self) -> str:
         return rf"{paths.JOBS}\{self.name}"
+
+    @property
+    def request(self) -> str:
+        """The text of its request."""
+        return document(steps.request(self.steps)) if self.document is None else self.document
 
     @property
     def task(self) -> str:
@@ -120,13 +142,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Look:
-    """One poll. `claim` is the text of the claim, which tells one start from another; `answer` is there once ANSWERED.
+    """One poll. `claim` is the hash of the claim, which tells one start from another; `answer` is there once ANSWERED.
 
     `result` is what the task ended with, where it has.
     """
 
     phase: Phase
-    claim: Sequence[str] = ()
+    claim: str = ""
     answer: Answer | None = None
     result: int | None = None
 
@@ -140,11 +162,14 @@ class Look:
 
 
 def task_xml(job: Job, user: str) -> str:
-    """The task of `job`: no trigger, no time limit, highest privileges, normal priority."""
+    """The task of `job`: no trigger, highest privileges, normal priority, no time limit but its own."""
+    is_system = user == SYSTEM.user
     script = encode_command(JOB_RUNNER.format(path=job.path))
     return TASK_XML.format(
         description=escape(f"sfb.cloud_connector: {job.name}"),
-        user=escape(user),
+        user=SYSTEM_SID if is_system else escape(user),
+        logon="" if is_system else "<LogonType>Password</LogonType>",
+        limit=job.limit,
         command=POWERSHELL,
         arguments=escape(script.removeprefix("PowerShell ")),
     )
@@ -161,7 +186,7 @@ def start_steps(job: Job, account: Account, claim: str, fences: Sequence[Step] =
         steps.remove_file("remove_answer", f"{job.path}.answer"),
         steps.file_gone("no_old_answer", f"{job.path}.answer"),
         steps.remove_file("remove_partial", f"{job.path}.partial"),
-        steps.write_file("request", f"{job.path}.request", document(steps.request(job.steps))),
+        steps.write_file("request", f"{job.path}.request", job.request),
         steps.task_register("register_task", job.task, task_xml(job, account.user), account.user, account.password),
         steps.task_start("start_task", job.task),
     ]
@@ -173,17 +198,23 @@ def look_steps(job: Job) -> list[Step]:
         steps.task_state("task", job.task),
         steps.task_info("info", job.task),
         steps.file_text("answer", f"{job.path}.answer"),
-        steps.file_text("claim", f"{job.path}{paths.CLAIM}"),
+        steps.hash_of("claim", f"{job.path}{paths.CLAIM}"),
     ]
 
 
-def clear_steps(job: Job, claim: Sequence[str]) -> list[Step]:
+def digest(claim: str) -> str:
+    """The hash of the file that has this text."""
+    return hashlib.sha256(claim.encode()).hexdigest().upper()
+
+
+def clear_steps(job: Job, claim: str) -> list[Step]:
     """Takes the job away, its claim last. The answer goes, too: what a product says may hold a password.
 
-    Only while the claim is the one that was seen: a job that another run has started meanwhile is not touched.
+    Only while the claim is the one of this hash: a job that another run has started meanwhile is not touched. After a power cut,
+    which may leave a file of null characters, it would not be known by its text.
     """
     return [
-        steps.file_unchanged("claim_unchanged", f"{job.path}{paths.CLAIM}", claim),
+        steps.file_hash("claim_unchanged", f"{job.path}{paths.CLAIM}", claim),
         steps.task_unregister("unregister_task", job.task),
         steps.remove_file("remove_request", f"{job.path}.request"),
         steps.remove_file("remove_collected", f"{job.path}.answer"),
@@ -196,7 +227,8 @@ def read_look(answer: Answer) -> Look:
     results = answer.results
     if results["claim"].is_absent():
         return Look(Phase.ABSENT)
-    claim = tuple(results["claim"].output)
+    found_claim = results["claim"].output
+    claim = str(found_claim[0]["Hash"]) if found_claim else ""
     text = "".join(results["answer"].output)
     found = find_answer(text) if text else None
     if found is not None:
@@ -236,6 +268,8 @@ class JobRunner:
         run: names this run of ansible-playbook, in the claim.
         is_done: reads whether the state shows the work as done; asked where a job died without an answer.
         hint: what else to say where the job does not end in time.
+        while_running: asked at each look at a job that is not over; what it raises ends the wait, not the job.
+        outlook: what is known of its time, and of the rest of the run.
     """
 
     host: Host
@@ -246,6 +280,8 @@ class JobRunner:
     run: str
     is_done: Callable[[], bool]
     hint: str = ""
+    while_running: Callable[[], None] = lambda: None
+    outlook: Outlook = field(default_factory=Outlook)
 
     def work(
         self,
@@ -273,7 +309,7 @@ class JobRunner:
             WorkFailed: it could not be started, or one of its steps failed; Unfinished: the wait is over; JobDied;
             ConnectionLost, NoAnswer.
         """
-        job = Job(self.name, job_steps)
+        job = self._job(job_steps)
         if not found:
             self._start(job, fences)
         answer = self._wait(job, doing, keep)
@@ -286,10 +322,40 @@ class JobRunner:
             raise failed
         return answer
 
+    def end(self, fences: Sequence[Step]) -> bool:
+        """End the job that runs, and take it away.
+
+        Args:
+            fences: the list stops at them, on the appliance, right before the end.
+
+        Returns:
+            Whether it was ended; it goes on where a fence did not hold.
+
+        Raises:
+            ConnectionLost, NoAnswer.
+        """
+        job = Job(self.name, ())
+        unchanged, *clear = clear_steps(job, self._look(job).claim)
+        answer = self.exchange([unchanged, *fences, steps.task_stop("stop_task", job.task), *clear])
+        return answer.stopped is None
+
+    def asked(self) -> Sequence[Step]:
+        """The steps that the job on the appliance was given, as they lie there; none where that cannot be read."""
+        answer = self.exchange([steps.file_text("request", f"{Job(self.name, ()).path}.request")])
+        text = "".join(str(part) for part in answer.results["request"].output)
+        try:
+            found = json.loads(text)["request"]["steps"]
+        except (KeyError, TypeError, ValueError):
+            return ()
+        return [one for one in found if isinstance(one, dict)]
+
+    def _job(self, job_steps: Sequence[Step]) -> Job:
+        return Job(self.name, job_steps)
+
     def _start(self, job: Job, fences: Sequence[Step]) -> None:
         claim = json.dumps({"run": self.run, "host": self.host.name, "token": uuid.uuid4().hex})
         asked = start_steps(job, self.account, claim, fences)
-        answer = self._exchange(asked)
+        answer = self.exchange(asked)
         if not answer.failed:
             self.host.tell(f"{job.name}: started")
         elif self._is_taken(job, answer):
@@ -309,33 +375,34 @@ class JobRunner:
         """Leave nothing behind; a claim that is not ours stays."""
         made = answer.results.get("claim")
         if made is not None and not made.errors:
-            self._exchange(clear_steps(job, [claim]))
+            self.exchange(clear_steps(job, digest(claim)))
 
     def _wait(self, job: Job, doing: str, keep: Callable[[Answer], Sequence[Step]]) -> Answer | None:
         """The answer of the job; None where there will be none and the work is done."""
         clock = self.host.clock
         begun = clock.monotonic()
-        report = self._reporter(job)
+        report = self.reporter()
         while True:
-            look = self._patient_look(job, begun)
+            look = self.patiently(partial(self._look, job), begun)
             waited = clock.monotonic() - begun
             if look.answer is not None:
                 self._collect(job, look, look.answer, keep)
                 return look.answer
             if look.phase in (Phase.DEAD, Phase.ABSENT) or (look.phase is Phase.CLAIMED and waited > BEGIN_SECONDS):
-                self._exchange(clear_steps(job, look.claim))
+                self.exchange(clear_steps(job, look.claim))
                 self._require_done(job, look, doing)
                 return None
             if waited > self.limit:
-                raise self._unfinished(f"{job.name} is {look.phase.value} after {waited:.0f} seconds of waiting")
-            report(look.phase, waited)
+                raise self.unfinished(look.phase.value, waited)
+            report(look.phase.value, waited)
+            self.while_running()
             clock.sleep(self.poll)
 
     def _collect(self, job: Job, look: Look, answer: Answer, keep: Callable[[Answer], Sequence[Step]]) -> None:
         """Take the job away, what is to be kept of its answer written down before. Raises WorkFailed."""
         kept = [] if answer.failed else [*keep(answer)]
         asked = [*kept, *clear_steps(job, look.claim)]
-        cleared = self._exchange(asked)
+        cleared = self.exchange(asked)
         if cleared.stopped and cleared.stopped[0] in {step["name"] for step in kept}:
             raise failures.steps_failed("write down what was done", asked, cleared)
 
@@ -348,40 +415,49 @@ class JobRunner:
             raise WorkFailed(what, failure=recognise("", str(look)) or FailureClass.LOGON_FAILURE)
         raise JobDied(what, failure=ENDS.get(look.phase))
 
-    def _unfinished(self, waited: str) -> Unfinished:
+    def unfinished(self, phase: str, waited: float) -> Unfinished:
+        """The failure of a wait that is over, after so many seconds; `phase` follows the words "the job is"."""
         return Unfinished(
-            f"{waited}; it goes on by itself on {self.host.name}.",
+            f"{self.name} is {phase} after {waited:.0f} seconds of waiting; it goes on by itself on {self.host.name}.",
             f"Wait, then run the same command again: it finds the job and does not start a second one.{self.hint}",
         )
 
-    def _reporter(self, job: Job) -> Callable[[Phase, float], None]:
-        """Says where the job is when that changes, and every few minutes."""
-        last: tuple[Phase | None, float] = (None, 0.0)
+    def reporter(self) -> Callable[[str, float], None]:
+        """Says where the job is when that changes, and every few minutes: given the phase and the seconds of waiting."""
+        last = ("", 0.0)
 
-        def report(phase: Phase, waited: float) -> None:
+        def report(phase: str, waited: float) -> None:
             nonlocal last
-            if phase is not last[0] or waited - last[1] >= PROGRESS_SECONDS:
+            if phase != last[0] or waited - last[1] >= PROGRESS_SECONDS:
                 last = (phase, waited)
-                self.host.tell(f"{job.name}: {phase.value}, waited {waited:.0f} s")
+                self.host.tell(f"{self.name}: {phase}, waited {span(waited)}{self.outlook.sentence(waited)}")
 
         return report
 
     def _look(self, job: Job) -> Look:
-        return read_look(self._exchange(look_steps(job)))
+        return read_look(self.exchange(look_steps(job)))
 
-    def _patient_look(self, job: Job, begun: float) -> Look:
-        """A look that fails for a while is no failure: it changes nothing, so it may be tried again."""
+    def patiently(self, look: Callable[[], T], begun: float) -> T:
+        """A look that fails for a while is no failure: it changes nothing, so it may be tried again.
+
+        Args:
+            look: one look at the appliance.
+            begun: the clock's reading when the wait began.
+
+        Raises:
+            ConnectionLost, NoAnswer.
+        """
         for _attempt in range(FAILED_POLLS):
             try:
-                return self._look(job)
+                return look()
             except (ConnectionLost, NoAnswer):
                 if self.host.clock.monotonic() - begun > self.limit:
                     raise
                 self.host.clock.sleep(self.poll)
-        return self._look(job)
+        return look()
 
-    def _exchange(self, asked: Sequence[Step]) -> Answer:
-        """An exchange after which nobody knows when the next one comes."""
+    def exchange(self, asked: Sequence[Step]) -> Answer:
+        """An exchange after which nobody knows when the next one comes. Raises ConnectionLost, NoAnswer."""
         try:
             return self.host.exchange(asked)
         finally:

@@ -37,6 +37,9 @@ A = TypeVar("A", bound=Arguments)
 GENERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """A generation is also part of the name of a job, so of a file."""
 
+RECORD_FENCE = "record_unchanged"
+"""The step that stops a list where another run has written the record meanwhile."""
+
 _APPLIANCE_FIELDS = tuple(field.name for field in fields(Appliance))
 
 
@@ -114,8 +117,8 @@ class Record:
         """Stops the list on the appliance when another run has written the record meanwhile. Raises NotReadError."""
         path, text = paths.record(self.name), need(state.record_text)
         if text is None:
-            return steps.file_gone("record_unchanged", path)
-        return steps.file_unchanged("record_unchanged", path, [text])
+            return steps.file_gone(RECORD_FENCE, path)
+        return steps.file_unchanged(RECORD_FENCE, path, [text])
 
     def steps(self, state: Recorded, **entries: Any) -> list[Step]:
         """The steps that put entries into the record over those that were read. Raises NotReadError."""
@@ -126,10 +129,40 @@ class Record:
             steps.move_file("record_written", f"{path}.new", path),
         ]
 
-    def write(self, state: Recorded, **entries: Any) -> Recorded:
-        """Put entries into the record over those that were read; returns the state with it. Raises WorkFailed, NotReadError."""
-        self.host.run([*_OUR_FOLDER, *self.steps(state, **entries)], "write down what was done")
+    def write(
+        self,
+        state: Recorded,
+        doing: str = "write down what was done",
+        *,
+        fences: Sequence[Step] = (),
+        **entries: Any,
+    ) -> Recorded:
+        """Put entries into the record over those that were read, unless one of `fences` stops it.
+
+        Returns the state with the record as it is then; nothing else of it is read anew. Raises WorkFailed, NotReadError.
+        """
+        self.host.run([*fences, *_OUR_FOLDER, *self.steps(state, **entries)], doing)
+        return self.written(state, **entries)
+
+    def written(self, state: Recorded, **entries: Any) -> Recorded:
+        """The state with the entries in its record, which were written. Raises NotReadError."""
         return replace(state, record={**need(state.record), **entries}, record_text=_text(state, entries))
+
+    def correct(self, before: Recorded, wrong: Recorded, **entries: Any) -> None:
+        """Write down something else than was written.
+
+        Args:
+            before: the state before anything was.
+            wrong: the state with what was written; where that is not there any more nothing is done.
+            entries: what is to be in the record beside what was in it before.
+
+        Raises:
+            WorkFailed, NotReadError.
+        """
+        path = paths.record(self.name)
+        gone = need(before.record_text) is None and not entries
+        rewritten = [steps.remove_file("record_removed", path)] if gone else self.steps(before, **entries)
+        self.host.run([self.fence(wrong), *rewritten], "correct what was written down")
 
 
 _OUR_FOLDER = (
@@ -177,14 +210,27 @@ class RecordedOperation(ApplianceOperation[A, Recorded], Generic[A]):
         doing: str,
         *,
         answers: Sequence[Mapping[str, str]] = (),
+        fences: Sequence[Step] = (),
+        is_done: Callable[[], bool] | None = None,
         **entries: Any,
-    ) -> None:
-        """Run steps and put entries into the record, all in one request; not where another run has written it meanwhile.
+    ) -> Answer | None:
+        """Run steps under the claim of the operation and put entries into the record, all in one request.
 
-        `answers` are for what the steps may ask. Raises WorkFailed, NotReadError.
+        Not where another run has written the record meanwhile.
+
+        Args:
+            answers: for what the steps may ask.
+            fences: stop it, beside that of the record.
+            is_done: as `ClaimRunner.run` takes it.
+
+        Returns:
+            The answer; None where it was lost and the work is done.
+
+        Raises:
+            WorkFailed, NotReadError, ConnectionLost, NoAnswer.
         """
-        request = [self.record.fence(state), *acts, *_OUR_FOLDER, *self.record.steps(state, **entries)]
-        self.host.run(request, doing, answers)
+        acts, fences = [*acts, *self.record.steps(state, **entries)], [self.record.fence(state), *fences]
+        return self.claims.run(acts, doing, answers, fences=fences, is_done=is_done)
 
     def run_recorded_job(
         self, state: Recorded, acts: Sequence[Step], doing: str, *, fences: Sequence[Step] = (), **entries: Any

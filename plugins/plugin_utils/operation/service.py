@@ -98,7 +98,8 @@ class Service:
         elif not self.guard.is_stale():
             return state
         state = self.reread()
-        self.guard.require_way_out_again(state)
+        if self.jobs.name not in need(state.jobs):
+            self.guard.require_way_out_again(state)
         return state
 
     def _place_marker(self) -> None:

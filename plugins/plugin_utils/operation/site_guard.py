@@ -56,19 +56,23 @@ class SiteGuard:
     _site: Site | None = None
     """The site as it was judged last."""
     _for_switch: bool = False
+    _broken: bool = False
     _silent: bool = False
 
-    def require_way_out(self, own: Appliance, *, for_switch: bool = False) -> None:
+    def require_way_out(self, own: Appliance, *, for_switch: bool = False, broken: bool = False) -> None:
         """The appliance may leave service: the slot is to be had, and the others carry the calls.
 
         Args:
             own: its state.
             for_switch: it is to be switched (`capacity.problem`).
+            broken: it may be one that does not serve, whose counters cannot be read for that: what is left on it is drained,
+                not counted.
 
         Raises:
             Refused, NotReadError.
         """
-        self._for_switch, self._silent = for_switch, _is_off(own)
+        self._for_switch, self._broken = for_switch, broken
+        self._silent = _is_off(own) or (broken and isinstance(own.calls, Unknown) and health.serves(own) is False)
         self._require_one_directory(own)
         own, site = self._marked(own, self._read(own))
         problem = slot.problem(own, site)
@@ -79,7 +83,7 @@ class SiteGuard:
 
     def require_way_out_again(self, own: Appliance) -> None:
         """The same question as before, with a newer state of the appliance. Raises Refused, NotReadError."""
-        self.require_way_out(own, for_switch=self._for_switch)
+        self.require_way_out(own, for_switch=self._for_switch, broken=self._broken)
 
     def require_spare(self, own: Appliance, *, silent: bool = False) -> None:
         """The rest of the site carries the calls, or its owner consented to an outage.
@@ -126,6 +130,10 @@ class SiteGuard:
         observed: Observation = Unreadable("it does not answer") if own is None else own
         site = None if self.option is None else self._observe(observed)
         return capacity.calls_sentence(site, self.host.name, observed)
+
+    def observe(self, own: Appliance) -> Site:
+        """The neighbours read now, beside the appliance as it is given; the option `site` was given."""
+        return self._observe(own)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

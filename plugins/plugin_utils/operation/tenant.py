@@ -11,28 +11,23 @@ FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from ..cce import steps, tenant_steps
+from ..cce import tenant_steps
 from ..cce.answers import Answer
 from ..cce.codec import encode
-from ..cce.exceptions import Refused, WorkFailed
-from ..cce.failure_classes import FailureClass, recognise
+from ..cce.exceptions import Refused
 from ..cce.state import Survey
-from ..cce.steps import TENANT_SESSION, Step
-from ..cce.tenant import Tenant, parse_note, parse_sites, parse_windows
-from . import failures
+from ..cce.steps import Step
+from ..cce.tenant import Tenant, parse_sites, parse_windows
 from .arguments import Spec
 from .base import Operation
 from .changes import Change
-from .tenant_logon import patiently
+from .tenant_session import run_in_tenant
 
 READING = "read the tenant's records"
 """What every survey of the tenant does."""
-
-NO_OUTPUT = "NoOutput"
-"""The id of the bridge's error where a step is to take what an earlier one did not give."""
 
 TENANT: Spec = {"exchange_timeout": {"type": "int", "default": 300}}
 """Options of every module that works on records of the tenant (doc fragment `tenant`)."""
@@ -45,12 +40,10 @@ class TenantArguments:
     Attributes:
         exchange_timeout: seconds after which one exchange is given up.
         name: the name of the record; that of an appliance is the one of its host.
-        note: the path of the note on the site, where one is kept; empty: none is.
     """
 
     exchange_timeout: float
     name: str
-    note: str = ""
 
     @property
     def subject(self) -> str:
@@ -85,16 +78,9 @@ class TenantOperation(Operation[A, Tenant], Generic[A]):
         raise NotImplementedError
 
     def survey(self) -> Survey[Tenant]:
-        """All sites and update windows, and the note; the steps of a survey of the tenant run between logon and logoff."""
-        name, note = self.arguments.name, self.arguments.note
+        """All sites and update windows; the steps of a survey of the tenant run between logon and logoff."""
         asked = [tenant_steps.site_records(), tenant_steps.update_windows()]
-        asked += [steps.file_text("note", note)] if note else []
-
-        def parse(answer: Answer) -> Tenant:
-            notes = {name: parse_note(answer, name)} if note else {}
-            return Tenant(parse_sites(answer), parse_windows(answer), notes=notes)
-
-        return Survey(asked, parse, READING)
+        return Survey(asked, lambda answer: Tenant(parse_sites(answer), parse_windows(answer)), READING)
 
     def guard(self, state: Tenant, changes: Sequence[Change]) -> None:
         """The record has to be there; a module that makes records has a guard of its own."""
@@ -111,13 +97,7 @@ class TenantOperation(Operation[A, Tenant], Generic[A]):
 
         Where no session is to be had nothing was run, and it is tried again.
         """
-        sent = tenant_steps.in_session(asked)
-        answer = patiently(lambda: self.host.exchange(sent), _is_full, self.host.tell, self.host.pause)
-        self.host.take_warnings(sent, answer)
-        found = _session_answer(answer)
-        if found.failed:
-            raise self._explained(failures.steps_failed(doing, [*sent, *asked], found), doing)
-        return found
+        return run_in_tenant(self.host, asked, doing)
 
     def _read(self) -> Tenant:
         survey = self.survey()
@@ -127,15 +107,6 @@ class TenantOperation(Operation[A, Tenant], Generic[A]):
     def _plan(self, state: Tenant) -> tuple[Tenant, list[Change]]:
         self._found = state
         return super()._plan(state)
-
-    def _explained(self, failed: WorkFailed, doing: str) -> WorkFailed:
-        if failed.details.get("id") != NO_OUTPUT:
-            return failed
-        return WorkFailed(
-            f"Could not {doing}: no tenant administrator is cached on {self.host.name}.",
-            "Run Set-CcCredential -AccountType TenantAdmin there, or use another appliance.",
-            failure=FailureClass.TENANT_LOGON,
-        )
 
     def _summary(self, state: Tenant) -> dict[str, Any]:
         return self.result(state)
@@ -149,28 +120,6 @@ class TenantOperation(Operation[A, Tenant], Generic[A]):
         if reached:
             self._after_failure()
         return "This task works on records of the tenant only: no appliance was touched."
-
-
-def _is_full(answer: Answer) -> bool:
-    """Whether the logon failed because as many sessions are open as the tenant allows."""
-    logon = answer.results.get(TENANT_SESSION)
-    errors = logon.errors if logon else ()
-    return any(recognise(one.id, one.message) == FailureClass.TENANT_SESSIONS_FULL for one in errors)
-
-
-def _session_answer(answer: Answer) -> Answer:
-    """The answer to what was asked, within the answer to `tenant_steps.in_session`.
-
-    Where logon or import failed it is the answer of their failure.
-
-    Raises:
-        NotReadError: the steps gave no answer.
-    """
-    if answer.failed:
-        return answer
-    if answer.result(tenant_steps.IMPORT).errors:
-        return replace(answer, raw={**answer.raw, "stopped": {"name": tenant_steps.IMPORT, "reason": "error"}})
-    return answer.nested(tenant_steps.INSIDE)
 
 
 def tenant_change(what: str, before: Mapping[str, Any], after: Mapping[str, Any], **becomes: Any) -> Change:

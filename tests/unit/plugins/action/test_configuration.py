@@ -77,7 +77,8 @@ def test_only_what_differs_is_done() -> None:
     bench = Bench("configuration")
     bench.computer.files.write_text(INI, bench.content)
     assert bench.do("configuration")["changes"] == ["import CloudConnector.ini"]
-    assert bench.changes() == ["Import-CcConfiguration"]
+    of_the_job = [run.name for run in bench.ran() if run.method == "batch" and run.mutating]
+    assert of_the_job == ["Import-CcConfiguration"]
 
 
 def test_what_is_not_ascii_arrives_as_it_is() -> None:
@@ -129,7 +130,7 @@ def test_scripts_of_another_version_do_not_import() -> None:
 def test_an_ini_that_cannot_be_read_is_not_overwritten() -> None:
     bench = Bench("configuration")
     bench.options("configuration")
-    bench.lab.fault(HOST, cmdlet="Get-Content", text="Access is denied.", times=9)
+    bench.lab.fault(HOST, cmdlet="Get-Content", text="Access is denied.", times=99)
     result = bench.do("configuration")
     assert "cce-1 cannot be judged: Access is denied." in result["msg"]
     assert bench.changes() == []
@@ -228,7 +229,7 @@ def test_another_state_than_was_read_stops_it_on_the_appliance(kind: str, meddle
 
 def test_a_request_that_arrives_late_does_not_bring_back_an_ini_that_was_corrected() -> None:
     bench = Bench("configuration")
-    late = held(bench, "configuration", r"CloudConnector\Import-CcConfiguration")
+    late = held(bench, "configuration", "Register-ScheduledTask")
     corrected = bench.content.replace("City=", "City=Oslo")
     assert "failed" not in bench.do("configuration", content=corrected, accept_changes=CITY)
     late.deliver()
@@ -241,3 +242,29 @@ def test_an_ini_is_not_changed_under_a_job_that_runs() -> None:
     result = bench.do("configuration")
     assert "install-2.1 is under way" in result["msg"]
     assert bench.changes() == []
+
+
+def test_an_ini_that_was_put_in_force_meanwhile_where_none_was_stays() -> None:
+    bench = Bench("configuration")
+    bench.computer.files.remove(IMPORTED)
+    corrected = bench.content.replace("City=", "City=Oslo")
+    result = over(
+        bench, "configuration", lambda number: number == 2 and bench.computer.files.write_text(IMPORTED, corrected)
+    )
+    assert result["failure"]["step"] == "ini_unchanged" and bench.text(IMPORTED) == corrected
+
+
+def test_a_job_that_was_begun_for_another_ini_is_collected_and_then_this_one_imported() -> None:
+    bench = Bench("configuration", switches={"import_seconds": 600})
+    first, bench.content = bench.content, bench.content.replace("City=", "City=Oslo")
+    assert bench.do("configuration", content=first, timeout=0)["failure"]["class"] == "unfinished"
+    result = bench.do("configuration", accept_changes=CITY)
+    assert "failed" not in result and bench.text(INI) == bench.text(IMPORTED) == bench.content
+
+
+def test_after_such_a_job_the_guard_is_asked() -> None:
+    bench = Bench("configuration", switches={"import_seconds": 600})
+    first, bench.content = bench.content, bench.content.replace("City=", "City=Oslo")
+    assert bench.do("configuration", content=first, timeout=0)["failure"]["class"] == "unfinished"
+    result = bench.do("configuration")
+    assert "Common/City" in result["msg"] and bench.text(IMPORTED) == first

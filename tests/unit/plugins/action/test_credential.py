@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from lab.world.building import SERVICE_PASSWORD
+from lab.world.credentials import store
 from tests.cycle import CREDENTIALS, Cycle
 
 TENANT = CREDENTIALS[0]
@@ -116,6 +118,16 @@ def test_what_was_not_asked_is_not_said_to_be_done() -> None:
     bench = Cycle(switches={"local_asks_again": False})
     result = bench.do("credential", operation="register_local", credentials=CREDENTIALS, generation="1")
     assert result["failed"] and "did not ask for" in result["msg"] and "TenantAdmin" in result["msg"]
+    assert bench.record("credential") is None
+
+
+def test_what_was_asked_is_written_down_though_something_was_not() -> None:
+    bench = Cycle(switches={"local_asks_again": False})
+    known = bench.appliance.caches["cceadmin"]
+    store(bench.appliance, "CceAdmin", {kind: one for kind, one in known.items() if kind != "CABackupFile"})
+    result = bench.do("credential", operation="register_local", credentials=CREDENTIALS, generation="1")
+    assert result["failed"] and "did not ask for" in result["msg"]
+    assert json.loads(bench.record("credential") or "") == {"CABackupFile": "1"}
 
 
 def test_a_cmdlet_that_asks_nothing_has_not_set_anything() -> None:

@@ -17,6 +17,7 @@ OLD = {"appliance_directory": DIRECTORY, "site_directory": r"\\files\oslo"}
 def bench() -> Cycle:
     """An appliance on which nothing is deployed."""
     bench = Cycle()
+    bench.lab.world.network.add_share(NEW["site_directory"])
     bench.appliance.running = bench.appliance.backup = None
     return bench
 

@@ -223,3 +223,16 @@ def test_hanging_up_ends_the_session(serve: Callable[..., Host]) -> None:
     host.work = Handler.confirm
     door.hang_up(connection, 10)
     assert host.kinds[-1] == "Delete" and not connection.connected
+
+
+def test_a_session_that_is_left_alone_is_not_closed(serve: Callable[..., Host], forever: threading.Event) -> None:
+    """What runs in it goes on; the next exchange has a session of its own, and only that is closed in the end."""
+    host = serve()
+    host.work = lambda handler: forever.wait(20) and None
+    connection = connect(host.server_port)
+    assert lost(connection, timeout=1).sent
+    host.work = Handler.confirm
+    door.abandon(connection, 10)
+    assert connection.connected and "Delete" not in host.kinds and host.kinds[-1] == "Create"
+    door.hang_up(connection, 10)
+    assert host.kinds[-1] == "Delete" and host.kinds.count("Delete") == 1

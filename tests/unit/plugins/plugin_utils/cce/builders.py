@@ -13,11 +13,14 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance 
     Appliance,
     Calls,
     Certificate,
+    Commissioned,
     Machine,
+    Proof,
     Service,
     Skew,
     Space,
 )
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.commissioning import COLLECTION
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import Consent, Observation, Policy, Site
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import Version
 
@@ -170,12 +173,22 @@ def healthy(version: str = "2.0.1", number: int = 1, **changes: Any) -> Applianc
         update_action="Deploy Finished",
         update_lock=None,
         slot=None,
+        suspended=None,
         site_files=("Bits",),
         site_versions=(known,),
         jobs=(),
+        jobs_since={},
+        console_work=(),
         saved=None,
+        saved_last=None,
         deployed_by=None,
+        snapshot=None,
+        soaked=None,
+        proof=Proof(known, "counters", NOW, "run 1", "calls were seen") if version == "2.1" else None,
+        commissioned=Commissioned(NOW, COLLECTION, {"batch_logon": "PASS"}),
         site_marker="the marker of the site",
+        hold=None,
+        lease=None,
     )
     return well.with_changes(**changes)
 

@@ -77,7 +77,7 @@ def test_a_credential_comes_before_the_step_that_uses_it() -> None:
 
 def test_a_subset_asks_less() -> None:
     names = {step["name"] for step in asked("ours")}
-    assert names == {"jobs", "saved", "deployed", "memory"}
+    assert names == {"jobs", "saved", "saved_last", "deployed", "proof", "commissioned", "memory"}
 
 
 def test_a_vm_without_an_address_is_not_asked() -> None:

@@ -35,6 +35,7 @@ VALUES: dict[str, list[Any]] = {
     "asked": [[tenant_steps.site_records(), steps.file_text("it", r"C:\a.txt")]],
     "before_2": [True, False],
     "deadline": [datetime(2026, 1, 31, 4, 0, 30, tzinfo=UTC)],
+    "comment": ["why"],
     "credential_step": ["credential"],
     "destination": [r"C:\b.txt"],
     "display_name": ["CS RTCSRV"],
@@ -53,12 +54,16 @@ VALUES: dict[str, list[Any]] = {
     "names": [["RTCSRV", "REPLICA"]],
     "numbers": [[25062, 25064]],
     "none": [True, False],
-    "password": ["secret"],
+    "password": ["secret", ""],
+    "pattern": [r"C:\jobs\register.*.process"],
+    "process": ["own_process"],
+    "port": [5068],
     "path": [r"C:\a.txt"],
     "paths": [[r"C:\a.txt", r"C:\b.txt"]],
     "readings": ["a text"],
     "remove_cache": [True, False],
     "roles": [["Cms", "MS", "Edge"]],
+    "seconds": [10],
     "schedule": [
         Schedule("22:00:00", "06:00:00"),
         Schedule("22:00:00", "06:00:00", days_of_week=("Monday", "Sunday")),
@@ -106,6 +111,7 @@ BUILDERS = {
     for name, builder in builders(module).items()
 }
 OBJECTS: dict[str, Any] = {
+    "Id": 1004,
     "Session": PSObject({}, type_name="System.Management.Automation.Runspaces.PSSession"),
     "Start": datetime(2026, 1, 31, 4, tzinfo=UTC),
 }

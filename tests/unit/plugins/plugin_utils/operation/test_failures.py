@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import Answer
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.exceptions import (
     OptionError,
+    Refused,
     Unfinished,
     WorkFailed,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.failure_classes import FAILURES, FailureClass
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.health import CALLS, FAIL, Check
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.failures import (
+    checks_failed,
     describe,
     from_text,
     steps_failed,
@@ -188,3 +192,18 @@ def test_what_an_error_does_not_say_is_that_of_its_class() -> None:
 def test_what_an_error_says_itself_counts() -> None:
     said = describe(OptionError("It is wrong.", "Write it right.", failure=FailureClass.UNFINISHED, retry=False))
     assert said == {"what": "It is wrong.", "remedy": "Write it right.", "class": "unfinished", "retry": False}
+
+
+@pytest.mark.parametrize(
+    ("classes", "retry"),
+    [
+        ([FailureClass.UPDATE_UNDER_WAY], True),
+        ([FailureClass.UPDATE_UNDER_WAY, FailureClass.SHARE_UNREACHABLE], True),
+        ([FailureClass.UPDATE_UNDER_WAY, FailureClass.NOT_ELEVATED], False),
+        ([FailureClass.NOT_ELEVATED, FailureClass.UPDATE_UNDER_WAY], False),
+    ],
+)
+def test_waiting_helps_against_checks_where_it_helps_against_each(classes: list[FailureClass], retry: bool) -> None:
+    stopping = [Check("a", FAIL, "it is wrong", CALLS, one) for one in classes]
+    said = describe(checks_failed(Refused, "cce-1 is not ready", stopping))
+    assert said["retry"] is retry and said["class"] == classes[0].value

@@ -182,7 +182,7 @@ def test_the_guard_comes_once_before_the_act(module: str) -> None:
 
 @pytest.mark.parametrize("module", JOBS)
 def test_a_job_that_was_begun_is_collected_without_the_guard(module: str) -> None:
-    bench = Bench(module)
+    bench = Bench(module, switches={"import_seconds": 600})
     assert bench.do(module, timeout=0)["failure"]["class"] == "unfinished"
     bench.lab.world.tenant.sites["oslo"].enable_auto_update = True
     action = bench.prepare(module)

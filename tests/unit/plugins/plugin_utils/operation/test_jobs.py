@@ -138,7 +138,7 @@ def test_a_job_is_started_waited_for_and_cleared_away(bench: Bench, job: Job) ->
 def test_the_phases_in_their_order(bench: Bench, job: Job) -> None:
     assert bench.look(job).phase is Phase.ABSENT
     bench.start(job)
-    assert bench.look(job) == jobs.Look(Phase.RUNNING, ("other",))
+    assert bench.look(job) == jobs.Look(Phase.RUNNING, jobs.digest("other"))
     bench.sleep(SECONDS + 60)
     assert bench.look(job).phase is Phase.ANSWERED
 
@@ -284,8 +284,8 @@ def test_an_answer_without_a_claim_is_a_stray(bench: Bench, job: Job) -> None:
 def test_a_job_of_somebody_else_is_not_cleared_away(bench: Bench, job: Job) -> None:
     """A slow run that saw an older claim must not end what another one has started since."""
     bench.start(job, "new")
-    bench.exchange(jobs.clear_steps(job, ["old"]))
-    assert bench.look(job).phase is Phase.RUNNING and bench.look(job).claim == ("new",)
+    bench.exchange(jobs.clear_steps(job, jobs.digest("old")))
+    assert bench.look(job).phase is Phase.RUNNING and bench.look(job).claim == jobs.digest("new")
 
 
 def test_each_start_has_a_claim_of_its_own(bench: Bench, job: Job) -> None:
@@ -293,9 +293,18 @@ def test_each_start_has_a_claim_of_its_own(bench: Bench, job: Job) -> None:
     for _ in range(2):
         with pytest.raises(Unfinished):
             bench.run(job, limit=0, poll=1)
-        claims.append(bench.look(job).claim)
+        claims.append(bench.computer.files.read_text(rf"{FOLDER}\work-1.claim"))
+        assert bench.look(job).claim == jobs.digest(claims[-1])
         bench.exchange(jobs.clear_steps(job, bench.look(job).claim))
-    assert claims[0] != claims[1] and '"run": "this"' in claims[0][0]
+    assert claims[0] != claims[1] and '"run": "this"' in claims[0]
+
+
+@pytest.mark.parametrize("text", ["", "\0\0\0"])
+def test_a_claim_that_a_power_cut_has_emptied_is_withdrawn(bench: Bench, job: Job, text: str) -> None:
+    bench.computer.files.write_text(rf"{FOLDER}\work-1.claim", text)
+    with pytest.raises(JobDied):
+        bench.run(job, found=True)
+    assert bench.names() == []
 
 
 def test_a_claim_without_a_task_is_not_waited_for_long(bench: Bench, job: Job) -> None:
@@ -370,7 +379,7 @@ def test_a_start_that_fails_before_its_claim_leaves_the_claim_of_another(bench: 
     bench.start(job)
     with pytest.raises(WorkFailed):
         bench.run(job, exchange=failing_at(bench, "job_folder"))
-    assert bench.look(job).claim == ("other",)
+    assert bench.look(job).claim == jobs.digest("other")
 
 
 def test_a_claim_that_cannot_be_made_is_not_somebody_elses(bench: Bench, job: Job) -> None:

@@ -147,10 +147,10 @@ def test_a_host_that_dies_before_the_failure_is_told_does_not_hide_it() -> None:
     bench = Bench("configuration")
     action = bench.prepare("configuration")
 
-    def die_after_acting(answer: dict[str, Any]) -> None:
-        bench.appliance.unreachable = any(one["name"] == "import" for one in answer["results"])
+    def die_after_collecting(answer: dict[str, Any]) -> None:
+        bench.appliance.unreachable = any(one["name"] == "remove_collected" for one in answer["results"])
 
-    action._connection = Tapped(bench.lab.connection(HOST), after=die_after_acting)
+    action._connection = Tapped(bench.lab.connection(HOST), after=die_after_collecting)
     bench.lab.fault(HOST, cmdlet="Import-CcConfiguration", text="It does not work.")
     result = run(action)
     assert "It does not work." in result["msg"] and "appliance" not in result and result["changed"] is True
