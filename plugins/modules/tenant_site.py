@@ -12,8 +12,7 @@ version_added: 0.1.0
 description:
   - Sets properties of a PSTN site with C(Set-CsHybridPSTNSite). What is not given stays as it is.
   - A site is made by C(Register-CcAppliance); this module neither makes nor removes one.
-  - With O(remember) the automatic update that was found is written down in the site directory before it is changed, once; O(restore) puts it back.
-    So a run that is cut off at any moment can be run again, and what the operator had is never lost.
+  - To switch automatic update off for the time of some work there is M(sfb.cloud_connector.automatic_update), which writes down what it was and puts it back.
 extends_documentation_fragment:
   - sfb.cloud_connector.tenant
 options:
@@ -52,40 +51,17 @@ options:
     description: Names of the update windows in which Windows may be updated, on the host and in the VMs.
     type: dict
     suboptions: *lists
-  site_directory:
-    description:
-      - The directory that all appliances of the site share, normally a UNC path. It keeps the note of O(remember).
-    type: str
-  remember:
-    description:
-      - Write down in O(site_directory) what automatic update is before O(auto_update) changes it. Needs both.
-      - A note that is there already stays as it is. Nothing is changed unless the note was written.
-    type: bool
-    default: false
-  restore:
-    description:
-      - Put back the automatic update that is written down in O(site_directory), then remove the note. Does nothing where nothing is written down.
-      - Not together with O(auto_update) and O(remember).
-    type: bool
-    default: false
+seealso:
+  - module: sfb.cloud_connector.automatic_update
 author:
   - The sfb.cloud_connector authors (@sfb-cloud-connector)
 """
 
 EXAMPLES = r"""
-- name: Suspend automatic update, and write down what it was
+- name: Switch automatic update off, to stay so
   sfb.cloud_connector.tenant_site:
     name: berlin
     auto_update: false
-    site_directory: \\files\berlin
-    remember: true
-  run_once: true
-
-- name: Put back what was written down
-  sfb.cloud_connector.tenant_site:
-    name: berlin
-    site_directory: \\files\berlin
-    restore: true
   run_once: true
 
 - name: Update Cloud Connector at night only, besides the windows there are
@@ -100,15 +76,14 @@ RETURN = r"""
 site:
   description:
     - The site after the operation; in check mode as it would be. A property that could not be read is a dictionary with the key C(unknown) and the reason.
-    - C(remembered) is the automatic update that is written down in the site directory; null where none is, or where O(site_directory) is not given.
   returned: always, where the tenant has the site
   type: dict
-  sample: {name: berlin, edge_fqdn: ap-berlin.contoso.com, auto_update: false, bits_windows: [], os_windows: [], remembered: true}
+  sample: {name: berlin, edge_fqdn: ap-berlin.contoso.com, auto_update: false, bits_windows: [], os_windows: []}
 before:
   description: The site as it was found.
   returned: always, where the tenant has the site
   type: dict
-  sample: {name: berlin, edge_fqdn: ap-berlin.contoso.com, auto_update: true, bits_windows: [], os_windows: [], remembered: null}
+  sample: {name: berlin, edge_fqdn: ap-berlin.contoso.com, auto_update: true, bits_windows: [], os_windows: []}
 changes:
   description: What was done, or in check mode would be done, in words.
   returned: success

@@ -8,7 +8,7 @@ ended on 31 July 2021 (cloud-connector.md 5.5). When most releases came is not k
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -42,6 +42,24 @@ def sentences(running: Mapping[str, Version], dates: Dates, today: date) -> list
         return []
     found = [_release(release, _named(running, release), dates, today) for release in _in_order(running)]
     return [_retirement(today), *filter(None, found)]
+
+
+def days_left(release: Version, dates: Dates, today: date) -> int | None:
+    """For how many days it is supported, less than 0 after that; None where the day of its end is not known.
+
+    The service's own end is one in any case: a day that is not known may be earlier.
+    """
+    end = next(_ends([known for known in KNOWN if key(known) > key(release)], dates), None)
+    if end is None:
+        return (RETIRED - today).days if today > RETIRED else None
+    return (min(end.day, RETIRED) - today).days
+
+
+def next_end(running: Iterable[Version], dates: Dates, today: date) -> date | None:
+    """The first day to come on which support of one of these releases ends; None where none is known."""
+    later = {release: [known for known in KNOWN if key(known) > key(release)] for release in set(running)}
+    ends = (next(_ends(releases, dates), None) for releases in later.values())
+    return min((end.day for end in ends if end is not None and end.day >= today), default=None)
 
 
 def _in_order(running: Mapping[str, Version]) -> list[Version]:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the sfb.cloud_connector authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The tenant's records of sites, appliances and update windows, and what is written down on a site about them.
+"""The tenant's records of sites, appliances and update windows.
 
 The service behind them ended on 31 July 2021 (cloud-connector.md 5.5). Which properties the records have is documented for
 sites only; the others are named after the parameters that set them (2.2, 2.3), and one that is missing is unknown.
@@ -8,7 +8,6 @@ sites only; the others are named after the parameters that set them (2.2, 2.3), 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,9 +24,6 @@ MOST_WINDOWS = 20
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 WEEKS = ("First", "Second", "Third", "Fourth", "Last")
 """First and Last are documented, the others follow from them."""
-
-NOTE = "sfb.cloud_connector.auto_update"
-"""The file of the site directory that keeps the operator's automatic update while it is suspended."""
 
 _SPAN = re.compile(r"(?:(\d{1,3})\.)?(\d{1,2}):([0-5]\d)(?::([0-5]\d))?")
 
@@ -81,8 +77,6 @@ class Tenant:
     windows: Mapping[str, Reading[Schedule]] | None = None
     appliances: Mapping[str, Member] = field(default_factory=dict)
     """By `site/name`."""
-    notes: Mapping[str, bool | None] = field(default_factory=dict)
-    """Site -> the automatic update that is written down on it; None: nothing is."""
 
     def to_dict(self) -> dict[str, Any]:
         encoded: dict[str, Any] = encode(self)
@@ -110,7 +104,6 @@ class Tenant:
             sites=self.sites if later.sites is None else later.sites,
             windows=self.windows if later.windows is None else later.windows,
             appliances={**self.appliances, **later.appliances},
-            notes={**self.notes, **later.notes},
         )
 
 
@@ -249,34 +242,3 @@ def list_modifier(present: Sequence[str], wanted: Sequence[str]) -> dict[str, li
     if added and removed:
         return {"replace": list(wanted)}
     return {"add": added} if added else {"remove": removed}
-
-
-# --- the note on the site ------------------------------------------------------------------------------------------------
-
-
-def note_path(site_directory: str) -> str:
-    """Where the operator's automatic update is written down."""
-    return site_directory.rstrip("\\") + "\\" + NOTE
-
-
-def note_text(site: str, auto_update: bool) -> str:
-    return json.dumps({"site": site, "auto_update": auto_update})
-
-
-def parse_note(answer: Answer, site: str) -> bool | None:
-    """What is written down in the answer to `steps.file_text("note", …)`; None: nothing is.
-
-    Raises:
-        NotReadError: the note cannot be read, or is that of another site.
-    """
-    text = answer.file("note")
-    if text is None:
-        return None
-    try:
-        note = json.loads(text)
-        owner, value = note["site"], note["auto_update"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise NotReadError(f"{NOTE} in the site directory is not a note of this collection: {text[:200]!r}") from error
-    if str(owner).lower() != site.lower() or not isinstance(value, bool):
-        raise NotReadError(f"{NOTE} in the site directory is a note of the site {owner!r} that says {value!r}")
-    return value

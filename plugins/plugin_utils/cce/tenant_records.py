@@ -87,6 +87,12 @@ def parse(answer: Answer, through: str) -> TenantRecords:
     return TenantRecords(logon, sites, appliances)
 
 
+def within(answer: Answer, through: str) -> TenantRecords:
+    """What the steps `tenant_appliances` and `tenant_sites` said in a session that others had opened for their work."""
+    sites, appliances = (attempt(_read, answer, name) for name in ("tenant_sites", "tenant_appliances"))
+    return TenantRecords(through, sites, appliances)
+
+
 def _logon(answer: Answer, through: str) -> str:
     answer.non_empty(ADMINISTRATOR)
     answer.non_empty(steps.TENANT_SESSION)

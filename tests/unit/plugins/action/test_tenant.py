@@ -12,9 +12,9 @@ import yaml
 
 from lab.inprocess import Lab
 from lab.world.tenant import Tenant, UpdateWindow
-from tests.bench import HOST, SHARE
+from tests.bench import HOST
 from tests.operations import operate
-from tests.tenant import NOTE, TenantBench
+from tests.tenant import TenantBench
 
 WINDOW = {"frequency": "daily", "start_time": "22:00", "duration": "6:00"}
 NIGHT = {"name": "Night", **WINDOW}
@@ -123,12 +123,10 @@ def test_it_can_be_undone(bench: TenantBench, case: Case) -> None:
     assert bench.tenant == before
 
 
-@pytest.mark.parametrize("options", [site(auto_update=False, site_directory=SHARE, remember=True)])
-def test_a_predicted_change_is_what_the_next_check_finds(options: dict[str, Any]) -> None:
+def test_a_predicted_change_is_what_the_next_check_finds() -> None:
     bench = TenantBench()
-    facts = bench.do("tenant_site", check=True, **options)["ansible_facts"]
-    restored = bench.do("tenant_site", check=True, facts=facts, name="oslo", site_directory=SHARE, restore=True)
-    assert len(restored["changes"]) == 2
+    facts = bench.do("tenant_site", check=True, **site(auto_update=False))["ansible_facts"]
+    assert bench.do("tenant_site", check=True, facts=facts, **site(auto_update=True))["changed"]
     window = bench.do("update_window", check=True, **NIGHT)
     used = site(os_windows={"add": ["Night"]})
     assert bench.do("tenant_site", check=True, facts=window["ansible_facts"], **used)["changed"]
@@ -143,8 +141,6 @@ def test_a_predicted_change_is_what_the_next_check_finds(options: dict[str, Any]
         ("tenant_site", {"name": "olso", "auto_update": False}, "no PSTN site olso: it has oslo, lima"),
         ("tenant_site", site(os_windows={"add": ["Nihgt"]}), "no update window Nihgt: it has Default"),
         ("tenant_site", site(os_windows={"add": ["a"], "set": ["b"]}), "mutually exclusive"),
-        ("tenant_site", site(remember=True), "missing: site_directory, auto_update"),
-        ("tenant_site", site(restore=True, auto_update=True, site_directory=SHARE), "mutually exclusive"),
         (
             "tenant_appliance",
             {"site": "lima", "name": HOST, "maintenance_mode": True},
@@ -296,82 +292,6 @@ def test_what_somebody_else_changes_between_reading_and_act_is_left_alone(
     failed = action.run(task_vars={"inventory_hostname": HOST})
     assert failed["failure"]["class"] == "fence" and bench.changes() == []
     assert sessions(bench) == (3, 3)
-
-
-# --- automatic update is suspended and put back ------------------------------------------------------------------------
-
-SUSPEND = site(auto_update=False, site_directory=SHARE, remember=True)
-RESTORE = site(site_directory=SHARE, restore=True)
-
-
-@pytest.mark.parametrize("operators", [True, False])
-def test_what_the_operator_had_comes_back(operators: bool) -> None:
-    bench = TenantBench()
-    bench.tenant.sites["oslo"].enable_auto_update = operators
-    bench.do("tenant_site", **SUSPEND)
-    assert not bench.tenant.sites["oslo"].enable_auto_update
-    assert bench.do("tenant_site", **RESTORE)["changed"] is operators
-    assert (bench.tenant.sites["oslo"].enable_auto_update, bench.note) == (operators, None)
-
-
-def test_it_is_written_down_before_it_is_changed() -> None:
-    bench = TenantBench()
-    done = bench.do("tenant_site", **SUSPEND)
-    assert bench.note == '{"site": "oslo", "auto_update": true}'
-    assert bench.changes() == ["New-Item", "Move-Item", *SET_SITE]
-    assert (done["site"]["remembered"], done["before"]["auto_update"]) == (True, True)
-    assert len(done["changes"]) == 2
-
-
-def test_what_is_written_down_is_never_overwritten() -> None:
-    bench = TenantBench()
-    bench.do("tenant_site", **SUSPEND)
-    bench.do("tenant_site", **site(auto_update=True))
-    kept = bench.note
-    bench.do("tenant_site", **SUSPEND)
-    assert (bench.note, bench.changes()) == (kept, SET_SITE)
-
-
-def test_a_second_suspension_and_a_second_restoration_do_nothing() -> None:
-    bench = TenantBench()
-    bench.do("tenant_site", **SUSPEND)
-    assert not bench.do("tenant_site", **SUSPEND)["changed"] and bench.changes() == []
-    bench.do("tenant_site", **RESTORE)
-    assert not bench.do("tenant_site", **RESTORE)["changed"] and bench.changes() == []
-
-
-@pytest.mark.parametrize("cmdlet", ["New-Item", "Move-Item", "Set-CsHybridPSTNSite", "Get-CsHybridPSTNSite"])
-def test_a_suspension_that_is_cut_off_loses_nothing(cmdlet: str) -> None:
-    bench = TenantBench()
-    bench.lab.fault(HOST, cmdlet=cmdlet, when="before", action="error", text="Cut.")
-    assert bench.do("tenant_site", **SUSPEND)["failed"]
-    assert bench.tenant.sites["oslo"].enable_auto_update
-    bench.do("tenant_site", **SUSPEND)
-    bench.do("tenant_site", **RESTORE)
-    assert (bench.tenant.sites["oslo"].enable_auto_update, bench.note) == (True, None)
-
-
-@pytest.mark.parametrize("cmdlet", ["Set-CsHybridPSTNSite", "Remove-Item"])
-def test_a_restoration_that_is_cut_off_can_be_run_again(cmdlet: str) -> None:
-    bench = TenantBench()
-    bench.do("tenant_site", **SUSPEND)
-    bench.lab.fault(HOST, cmdlet=cmdlet, when="before", action="error", text="Cut.")
-    assert bench.do("tenant_site", **RESTORE)["failed"]
-    assert bench.note is not None
-    assert bench.do("tenant_site", **RESTORE)["changed"]
-    assert (bench.tenant.sites["oslo"].enable_auto_update, bench.note) == (True, None)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "true", '{"site": "lima", "auto_update": true}', '{"site": "oslo", "auto_update": 1}']
-)
-def test_a_strange_note_is_not_acted_on(text: str) -> None:
-    bench = TenantBench()
-    bench.files.write_text(NOTE, text)
-    for options in (SUSPEND, RESTORE):
-        assert bench.do("tenant_site", **options)["failed"]
-        assert bench.changes() == []
-    assert bench.note == text
 
 
 # --- the examples of the documentation -----------------------------------------------------------------------------------

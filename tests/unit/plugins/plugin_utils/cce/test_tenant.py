@@ -121,6 +121,7 @@ def test_records_come_back_from_json() -> None:
 
 
 def test_later_records_stand_over_earlier_ones() -> None:
-    found = Tenant({"a": Site("x", True, (), ())}, {}, notes={"a": None})
-    assert found.inherit(Tenant(notes={"b": True}).parts()) == Tenant(found.sites, {}, notes={"a": None, "b": True})
+    found = Tenant({"a": Site("x", True, (), ())}, {})
+    window = {"w": Schedule("a", "b")}
+    assert found.inherit(Tenant(windows=window).parts()) == Tenant(found.sites, window)
     assert found.inherit(Tenant(sites={}).parts()).sites == {}
