@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab.server.running import SHORT_WAITS, RunningLab, running_playbook  # noqa: E402
+from lab.server.running import PROVEN, SHORT_WAITS, RunningLab, running_playbook  # noqa: E402
 
 NETWORK = 3
 WIRE = ("commands", "requests", "connections", "bytes_in", "bytes_out")
@@ -76,7 +76,7 @@ def measured(lab: RunningLab, poll: int) -> tuple[int, dict[str, float]]:
 
 def play(lab: RunningLab, poll: int) -> int:
     """Runs the playbook, its output to a file beside the lab's."""
-    arguments = lab.arguments(lab.directory, {**SHORT_WAITS, "cloud_connector_poll_interval": poll})
+    arguments = lab.arguments(lab.directory, {**SHORT_WAITS, **PROVEN, "cloud_connector_poll_interval": poll})
     with running_playbook("upgrade_fleet.yml", arguments, lab.directory / "run.log") as process:
         return process.wait()
 

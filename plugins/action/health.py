@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..plugin_utils.cce import health
+from ..plugin_utils.cce import health, rollback
 from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import OperationError
 from ..plugin_utils.cce.versions import Version
@@ -21,8 +21,8 @@ from ..plugin_utils.operation.arguments import (
     TENANT_RECORDS,
     Arguments,
     common,
-    target,
     tenant_records,
+    version,
 )
 
 
@@ -31,6 +31,7 @@ class HealthArguments(Arguments):
     """`timeout` is the option `wait`: services need a while after a switch."""
 
     target: Version
+    require_proof: bool
 
 
 class ActionModule(ApplianceReading[HealthArguments, Appliance]):
@@ -44,21 +45,34 @@ class ActionModule(ApplianceReading[HealthArguments, Appliance]):
         **REPORT,
         **TENANT_RECORDS,
         "version": {"type": "str", "required": True},
+        "require_proof": {"type": "bool", "default": False},
         "wait": {"type": "int", "default": 0},
         "poll_interval": {"type": "int", "default": 15},
     }
 
     def validate(self, given: Mapping[str, Any]) -> HealthArguments:
         known = common({**given, "timeout": given["wait"]}, self.host.name)
-        return HealthArguments(**known, records=tenant_records(given["tenant"]), target=target(given))
+        return HealthArguments(
+            **known,
+            records=tenant_records(given["tenant"]),
+            target=version(given),
+            require_proof=given["require_proof"],
+        )
 
     def problem(self, state: Appliance) -> OperationError | None:
-        checks = health.health(state, self.arguments.target)
+        checks = self._checks(state)
         stopping = health.blocking(health.asked(checks))
         if not stopping:
             return None
         what = f"{self.host.name} is not healthy at {self.arguments.target}"
-        return failures.checks_failed(OperationError, what, stopping, checks)
+        failed = failures.checks_failed(OperationError, what, stopping, checks)
+        if state.running == self.arguments.target and any(check.consequence == health.CALLS for check in stopping):
+            failed.remedy = rollback.with_way_back(failed.remedy, failed.failure, state)
+        return failed
 
     def result(self, state: Appliance) -> dict[str, Any]:
-        return {"checks": [check.to_dict() for check in health.health(state, self.arguments.target)]}
+        return {"checks": [check.to_dict() for check in self._checks(state)]}
+
+    def _checks(self, state: Appliance) -> list[health.Check]:
+        checks = health.health(state, self.arguments.target)
+        return health.with_proof(checks) if self.arguments.require_proof else checks

@@ -78,6 +78,8 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: Any) -> None:
         step, values = _step(result.task), result.result
+        if result.task.action.startswith(COLLECTION):
+            self._controlled(result.host.name, values)
         if values.get("add_group") == VALIDATED:
             self._happened("validated", appliance=result.host.name)
         elif result.task.action == f"{COLLECTION}plan":
@@ -96,6 +98,12 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._happened("end", well=not (stats.failures or stats.dark))
+
+    def _controlled(self, host: str, values: Mapping[str, Any]) -> None:
+        """What a person said about the run, as it was taken up."""
+        found = values.get("control")
+        for text in found if isinstance(found, list) else []:
+            self._happened("control", appliance=host, text=str(text), left_out=bool(values.get("left_out")))
 
     def _planned(self, values: Mapping[str, Any]) -> None:
         kept = {name: values.get(name, []) for name in ("hash", "queue", "skips", "summary", "problems")}

@@ -10,7 +10,9 @@ from typing import Any
 from ansible import context
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils.cce import ini
+from ..plugin_utils.cce import ini, patch, status
+from ..plugin_utils.cce.site import observation
+from ..plugin_utils.cce.versions import Version
 
 PARTS = {"start_at_task": "--start-at-task", "step": "--step"}
 """What makes ansible-playbook leave tasks out without asking the playbook."""
@@ -67,6 +69,19 @@ def _problem(result: Mapping[str, Any]) -> str | None:
     return None if "checks" in result else f"{name} was not checked: {result.get('msg', 'no reason was given')}."
 
 
+def patch_queue(
+    states: Iterable[Mapping[str, Any]], sites: Mapping[str, Mapping[str, Any]], otherwise: str
+) -> list[dict[str, Any]]:
+    found = {str(state["name"]): observation(state) for state in states}
+    members = {name: site["hosts"] for name, site in sites.items()}
+    hosts = {host for site in sites.values() for host in site["selected"]}
+    return [turn.to_dict() for turn in patch.make_queue(members, hosts, found, Version(otherwise))]
+
+
+def put_back(states: Iterable[Mapping[str, Any]]) -> list[str]:
+    return status.put_back(observation(state) for state in states)
+
+
 def whole_run(pattern: str) -> str:
     given = [option for name, option in PARTS.items() if context.CLIARGS.get(name)]
     if given:
@@ -83,6 +98,8 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "appliance_directory": appliance_directory,
+            "patch_queue": patch_queue,
+            "put_back": put_back,
             "running_versions": running_versions,
             "site_appliances": site_appliances,
             "validation_problems": validation_problems,

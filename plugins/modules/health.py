@@ -31,6 +31,12 @@ options:
       - The tenant's records as RV(sfb.cloud_connector.site_info#module:tenant) has them, to judge many appliances by one logon.
       - Without it the module logs on itself, once, when all that is local is well.
     type: dict
+  require_proof:
+    description:
+      - Fail also where M(sfb.cloud_connector.call_proof) has not proven that the appliance carries calls at O(version).
+      - Without it that is the check C(test_calls), for a person to judge.
+    type: bool
+    default: false
   wait:
     description: Seconds to go on reading until all checks pass, since services need a while after a switch.
     type: int

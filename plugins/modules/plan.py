@@ -11,13 +11,18 @@ short_description: Plan the upgrade of the fleet
 version_added: 0.1.0
 description:
   - Decides from what a survey has read which appliances are upgraded, in which order, and which are skipped for which reason.
+  - >-
+    The site C(cloud_connector_canary) comes first, then sites by C(cloud_connector_site_priority), the rest in the order of the
+    inventory. With C(cloud_connector_sites_at_once) above 1, appliances of so many sites go side by side after the first site, one of
+    each.
+  - Says when each appliance can begin by the windows of its site, and fails where it fits into none.
   - Fails, with one sentence for each reason, when the upgrade must not begin. What could not be read is a reason.
   - >-
     Fails as well where the ini of an appliance differs from the one in force in more than the keys that the release brings, and
     C(cloud_connector_accepted_ini_changes) of the inventory does not name the difference.
   - Plans for the hosts of the play only, but judges their sites as a whole. Hosts of these sites that the limit leaves out have to be among O(states).
   - An appliance whose ini in force is that of another one than the inventory says is a reason, as are two names behind which the same computer answers.
-  - Writes the plan to a file on the controller, unless in check mode. Changes nothing on any appliance.
+  - Writes the plan to a file on the controller, and a page for people beside it, unless in check mode. Changes nothing on any appliance.
   - Runs once for all hosts, on the controller, and connects to nothing.
 options:
   target_version:
@@ -42,7 +47,8 @@ options:
     type: str
   dest:
     description:
-      - The file on the controller that gets the plan, as JSON. Its folder is created where it is missing.
+      - The file on the controller that gets the plan, as JSON (C(schemas/plan.json) of the collection describes it); a page for people
+        gets the same name with C(.md). Its folder is created where it is missing.
       - It is replaced at once as a whole, so that nobody reads half a plan.
     type: path
     default: .cloud_connector/plan.json
@@ -53,9 +59,16 @@ options:
     type: path
   expected_hash:
     description:
-      - The RV(hash) of the plan that was approved. Another plan is refused.
-      - The hash covers what is intended (targets, order, policy) and not what is done already, so a run that was interrupted keeps it.
+      - The RV(hash) of the plan that was approved. Another plan is refused, and then O(dest) is not replaced.
+      - The hash covers what is intended (target, order, policy, pace, windows, waivers, MSI, inis) and not what is done already, so a
+        run that was interrupted keeps it.
     type: str
+  approved_plan:
+    description:
+      - The plan of O(expected_hash), as it was written when it was approved. What differs is said in words then, and work is refused that
+        is not a part of it, such as a step that was done before.
+      - By default the file O(dest), where it has that hash.
+    type: path
 attributes:
   check_mode:
     description: Plans as usual and writes no file.
@@ -97,6 +110,28 @@ queue:
     number:
       description: Its place in the queue, from 1.
       type: int
+    row:
+      description: The number of its row; those of one row go side by side.
+      type: int
+    row_begins:
+      description: The number of the first of its row.
+      type: int
+    row_appliances:
+      description: All of its row.
+      type: list
+      elements: str
+    first_site:
+      description: Whether it is of the first site of a run with several sites, which is done before any other is begun.
+      type: bool
+    resumes:
+      description: Whether its upgrade was begun before.
+      type: bool
+    asks_for_window:
+      description: Whether it is begun only in a window of its site. Not where its switch is done or under way, so that it takes no more calls away.
+      type: bool
+    expected:
+      description: How many seconds it may take.
+      type: float
     upgrade:
       description: Whether it is upgraded; if not, it stands for its site, which is only validated.
       type: bool
@@ -113,6 +148,12 @@ queue:
     announcement:
       description: What is said before it begins.
       type: str
+batches:
+  description: How many appliances each row has, for C(serial).
+  returned: success
+  type: list
+  elements: int
+  sample: [1, 1, 1, 2, 2]
 skips:
   description: The appliances that need nothing, with the reason.
   returned: success
@@ -142,7 +183,7 @@ problems:
   returned: failure
   type: list
   elements: str
-  sample: ["cce-ber-2 could not be read: no answer within 300 seconds."]
+  sample: ["cce-ber-2 could not be read: no answer within 300 seconds.", "The target is 2.1, approved was 2.0.1."]
 failure:
   description: >-
     Why it failed: C(what) happened, the C(remedy), the C(class), and whether a C(retry) makes sense without anybody changing anything.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from .appliance import Appliance, Certificate, Event, Machine
+from .appliance import SERVICES, Appliance, Certificate, Event, Machine
 from .exceptions import NotReadError
 from .ini_document import identity, vm_addresses
 from .reading import Unknown, need
@@ -110,7 +110,8 @@ def untrusted(appliance: Appliance) -> list[str]:
     """The VMs that are asked, and whose addresses TrustedHosts of the host does not have."""
     trusted = need(appliance.trusted_hosts)
     addresses = vm_addresses(need(appliance.ini))
-    return [f"{vm} {address}" for vm, address in addresses.items() if not trusts(trusted, address)]
+    asked = {vm: address for vm, address in addresses.items() if vm in SERVICES}
+    return [f"{vm} {address}" for vm, address in asked.items() if not trusts(trusted, address)]
 
 
 def recent_call_events(appliance: Appliance) -> list[Event]:

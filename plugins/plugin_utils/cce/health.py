@@ -14,12 +14,12 @@ A new check is one function with the decorator `_rule`. The order in which they 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeAlias
 
-from . import derived, windows_readings
+from . import derived, proof, suspended, windows_readings
 from .appliance import SERVICES, Appliance, Event, Machine, Service
 from .exceptions import NotReadError
 from .failure_classes import FAILURES, FailureClass, recognise
@@ -28,6 +28,8 @@ from .tenant_records import NOT_ASKED
 from .versions import Version, is_upgrade, path_problem
 
 PASS, FAIL, ERROR, MANUAL, NOT_APPLICABLE = "PASS", "FAIL", "ERROR", "MANUAL", "N/A"
+WAIVED = "WAIVED"
+"""What a person answers for (`waivers`)."""
 
 CALLS = "calls"
 """Consequence: calls are lost, or are already."""
@@ -62,6 +64,9 @@ NAMED = 3
 
 SERVICE_ACCOUNT = "CceService"
 
+TEST_CALLS = "test_calls"
+"""The check that asks for a proof of calls."""
+
 REGISTERED_SERVICE = Service(name="management service", state="Running", account=rf".\{SERVICE_ACCOUNT}")
 """What check mode says of the management service after a registration."""
 
@@ -76,6 +81,7 @@ NEIGHBOUR_MAY_LACK = frozenset(
         "internal_certificates",
         "firewall_rules",
         "call_events",
+        "suspension",
     }
 )
 """Checks that do not keep a neighbour from counting where they could not be *read*.
@@ -85,13 +91,12 @@ firewall rules and events, which take long; where a VM that has them cannot be a
 """
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """A check that was made.
 
     Attributes:
         id: its name.
-        status: PASS, FAIL, ERROR (could not be read), MANUAL (only a person can judge) or N/A.
+        status: PASS, FAIL, ERROR (could not be read), MANUAL (only a person can judge), N/A or WAIVED (a person answers for it).
         evidence: what was read, a clause.
         consequence: what happens when one goes on all the same: CALLS or UPGRADE.
         failure: the class of what it found; None where it found nothing wrong.
@@ -255,32 +260,33 @@ def _switch_names(appliance: Appliance) -> list[str]:
 
 @_rule("cms_services", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.SERVICES_DOWN)
 def _cms_services(appliance: Appliance, target: Version) -> Finding:
-    return _services(appliance, "cms")
+    return _services(_expected(appliance, "cms"))
 
 
 @_rule("mediation_services", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.SERVICES_DOWN)
 def _mediation_services(appliance: Appliance, target: Version) -> Finding:
-    return _services(appliance, "mediation")
+    return _services(_expected(appliance, "mediation"))
 
 
 @_rule("edge_services", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.SERVICES_DOWN)
 def _edge_services(appliance: Appliance, target: Version) -> Finding:
     """One service that does not start though others run is the sign of an untrusted certificate."""
-    down = _down(appliance, "edge")
+    expected = _expected(appliance, "edge")
+    down = _down(expected)
     if EDGE_AUTHENTICATION in down and len(down) < len(SERVICES["edge"]):
-        return _services(appliance, "edge")._replace(failure=FailureClass.EDGE_AUTHENTICATION_SERVICE)
-    return _services(appliance, "edge")
+        return _services(expected)._replace(failure=FailureClass.EDGE_AUTHENTICATION_SERVICE)
+    return _services(expected)
 
 
-def _services(appliance: Appliance, vm: str) -> Finding:
-    down = _down(appliance, vm)
+def _services(expected: Mapping[str, str]) -> Finding:
+    down = _down(expected)
     evidence = ", ".join(f"{name} {state}" for name, state in down.items())
-    return _verdict(not down, evidence or f"{', '.join(_expected(appliance, vm))} are running")
+    return _verdict(not down, evidence or f"{', '.join(expected)} are running")
 
 
-def _down(appliance: Appliance, vm: str) -> dict[str, str]:
-    """The services of a VM that do not run, with their states."""
-    return {name: state for name, state in _expected(appliance, vm).items() if state != "Running"}
+def _down(expected: Mapping[str, str]) -> dict[str, str]:
+    """Those of the services of a VM that do not run, with their states."""
+    return {name: state for name, state in expected.items() if state != "Running"}
 
 
 def _expected(appliance: Appliance, vm: str) -> dict[str, str]:
@@ -448,6 +454,15 @@ def _auto_update(appliance: Appliance, target: Version) -> Finding:
     return _verdict(not enabled, f"EnableAutoUpdate of the site is {enabled}")
 
 
+@_rule("suspension", Asked.HEALTH, UPGRADE, FailureClass.AUTO_UPDATE_SUSPENDED)
+def _suspension(appliance: Appliance, target: Version) -> Finding:
+    """While a run is at work it has to be; whether one is, a person knows."""
+    found = need(appliance.suspended)
+    if found is None:
+        return Finding(PASS, "no setting of the site waits to be put back")
+    return Finding(MANUAL, suspended.clause(found))
+
+
 @_rule("update_under_way", BEFORE, CALLS, FailureClass.UPDATE_UNDER_WAY)
 def _update_under_way(appliance: Appliance, target: Version) -> Finding:
     """Switched off or not: an update that began before goes on to its end.
@@ -532,6 +547,14 @@ def _recovery_status(appliance: Appliance, target: Version) -> Finding:
     )
 
 
+@_rule("console_work", Asked.HEALTH | BEFORE, CALLS, FailureClass.WORK_BY_HAND)
+def _console_work(appliance: Appliance, target: Version) -> Finding:
+    """What was typed into a console that was open before does not show: a PASS proves nothing."""
+    found = need(appliance.console_work)
+    names = ", ".join(f"{one.name} ({one.id}) since {one.since.isoformat()}" for one in found)
+    return _verdict(not found, names or "no process shows that somebody takes it out of service by hand")
+
+
 @_rule("management_switch", BEFORE, UPGRADE, FailureClass.MANAGEMENT_SWITCH_IN_USE)
 def _management_switch(appliance: Appliance, target: Version) -> Finding:
     left = appliance.left_over_switches
@@ -581,17 +604,26 @@ def _room(free: int, total: int) -> str:
     return f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB are free; the need of a second set is not documented"
 
 
-@_rule("test_calls", Asked.HEALTH, CALLS, FailureClass.CALLS_NOT_PROVEN)
+@_rule(TEST_CALLS, Asked.HEALTH, CALLS, FailureClass.CALLS_NOT_PROVEN)
 def _test_calls(appliance: Appliance, target: Version) -> Finding:
-    return Finding(MANUAL, "no reading proves that calls complete")
+    """By the record of a proof. An appliance that was never proven may carry calls all the same: a person decides."""
+    found = appliance.proof
+    if isinstance(found, Unknown):
+        return Finding(MANUAL, f"whether its calls were proven could not be read: {found.reason}")
+    if found is not None and found.version == target:
+        return Finding(PASS, f"proven by {proof.told(found)}")
+    return Finding(MANUAL, f"no call was proven at {target}")
 
 
 HEALTH: Sequence[Rule] = tuple(rule for rule in _RULES if Asked.HEALTH in rule.asked)
 SERVING: Sequence[Rule] = tuple(rule for rule in _RULES if Asked.SERVING in rule.asked)
+_SERVING_IDS = frozenset(rule.id for rule in SERVING)
 GATES: Sequence[Rule] = tuple(rule for rule in _RULES if Asked.GATES in rule.asked)
 SWITCH: Sequence[Rule] = tuple(rule for rule in _RULES if Asked.SWITCH in rule.asked)
 SET: Sequence[Rule] = (_backup_version, _management_switch, _new_set)
 """What a set of VMs has to be to be switched to."""
+SET_TO_COME: Sequence[Rule] = (_backup_version, _new_set)
+"""Those of them that are about the set that is not in production yet."""
 
 
 # --- asking them ------------------------------------------------------------------------------------------------------
@@ -602,6 +634,11 @@ def health(appliance: Appliance, target: Version) -> list[Check]:
     return [rule.check(appliance, target) for rule in HEALTH]
 
 
+def with_proof(checks: Sequence[Check]) -> list[Check]:
+    """The checks, of which the one that asks for a proof of calls says stop where a person would have to judge."""
+    return [one._replace(status=FAIL) if (one.id, one.status) == (TEST_CALLS, MANUAL) else one for one in checks]
+
+
 def gates(appliance: Appliance, target: Version) -> list[Check]:
     """What must hold before anything is changed on the way to `target`."""
     return [rule.check(appliance, target) for rule in GATES]
@@ -610,6 +647,16 @@ def gates(appliance: Appliance, target: Version) -> list[Check]:
 def switch_gates(appliance: Appliance, target: Version) -> list[Check]:
     """What must hold right before the VMs of `target` go into production: the gates of that moment, and a whole set of VMs."""
     return [rule.check(appliance, target) for rule in SWITCH]
+
+
+def rollback_gates(appliance: Appliance, target: Version) -> list[Check]:
+    """The same right before the VMs of an older release go into production again: all but that the way leads forward."""
+    return [rule.check(appliance, target) for rule in SWITCH if rule is not _path]
+
+
+def scripts_back_gates(appliance: Appliance, target: Version) -> list[Check]:
+    """What must hold before the MSI of an older release is put back: of that moment, without those of a set of VMs."""
+    return [rule.check(appliance, target) for rule in SWITCH if rule is not _path and rule not in SET_TO_COME]
 
 
 def set_complete(appliance: Appliance, version: Version) -> Check:
@@ -629,6 +676,12 @@ def update_under_way(appliance: Appliance) -> Check:
     return _update_under_way.check(appliance, Version(""))
 
 
+def chosen(names: Sequence[str], appliance: Appliance, target: Version | None = None) -> list[Check]:
+    """Checks by their names, gates before others; most of them need no version."""
+    rules = {rule.id: rule for rule in (*HEALTH, *GATES)}
+    return [rules[name].check(appliance, target or Version("")) for name in names]
+
+
 def own_health(appliance: Appliance) -> list[Check]:
     """Health at the version that runs, whichever it is."""
     if isinstance(appliance.running, Unknown):
@@ -638,16 +691,28 @@ def own_health(appliance: Appliance) -> list[Check]:
     return health(appliance, appliance.running)
 
 
-def carrying(appliance: Appliance) -> list[Check]:
-    """What a neighbour has to show to count as one that carries calls, without what it may lack (`NEIGHBOUR_MAY_LACK`)."""
-    return [check for check in own_health(appliance) if not (check.status == ERROR and check.id in NEIGHBOUR_MAY_LACK)]
+def carrying(appliance: Appliance, made: Sequence[Check] | None = None) -> list[Check]:
+    """What a neighbour has to show to count as one that carries calls, without what it may lack (`NEIGHBOUR_MAY_LACK`).
+
+    Args:
+        made: its `own_health`, where that is known already.
+    """
+    checks = own_health(appliance) if made is None else made
+    return [check for check in checks if not (check.status == ERROR and check.id in NEIGHBOUR_MAY_LACK)]
 
 
-def serves(appliance: Appliance) -> Reading[bool]:
-    """Whether calls can live on it now, whatever its scripts are: VMs, networks and services of the running version."""
+def serves(appliance: Appliance, made: Sequence[Check] | None = None) -> Reading[bool]:
+    """Whether calls can live on it now, whatever its scripts are: VMs, networks and services of the running version.
+
+    Args:
+        made: its `own_health`, where that is known already.
+    """
     if not isinstance(appliance.running, str):
         return appliance.running if isinstance(appliance.running, Unknown) else False
-    checks = [rule.check(appliance, appliance.running) for rule in SERVING]
+    if made is None:
+        checks = [rule.check(appliance, appliance.running) for rule in SERVING]
+    else:
+        checks = [check for check in made if check.id in _SERVING_IDS]
     if any(check.status == FAIL for check in checks):
         return False
     unread = next((check for check in checks if check.status == ERROR), None)

@@ -16,7 +16,7 @@ from functools import cache
 
 from .appliance import Appliance
 from .ini_carry import RENAMED
-from .ini_document import Entry, Ini
+from .ini_document import Ini
 from .ini_template import FIRST_GATEWAY, ROUTES, keys
 from .reading import need
 from .versions import KNOWN
@@ -32,6 +32,15 @@ Place = tuple[str, str]
 
 _SAME = {("common", "hardwaretype"): {"": "normal"}}
 """Values that mean the same: a blank HardwareType is Normal (cloud-connector.md 3.2)."""
+
+
+_OLD_NAMES: Mapping[Place, tuple[Place, ...]] = {
+    (place[0].lower(), place[1].lower()): tuple((section.lower(), key.lower()) for section, key in sources)
+    for place, sources in RENAMED.items()
+}
+"""Place -> where older files have it, all in small letters."""
+
+_NEW_NAMES: Mapping[Place, Place] = {source: place for place, sources in _OLD_NAMES.items() for source in sources}
 
 
 @dataclass(frozen=True)
@@ -109,40 +118,39 @@ def reused_build(new: Ini, in_force: Ini) -> str | None:
 
 
 def _changed(new: Ini, in_force: Ini, release: str) -> Iterator[Difference]:
-    for entry in _first(new):
-        place = (entry.section, entry.key)
-        old = _found(in_force, place)
-        if old is None and _says_nothing(entry, release):
+    for place, value in new.values.items():
+        if in_force.values.get(place) == value:
             continue
-        if old is None or not _equal(place, old, entry.value):
-            yield Difference(*place, old, entry.value)
+        old = _found(in_force, place)
+        if old is None and _says_nothing(place, value, release):
+            continue
+        if old is None or not _equal(place, old, value):
+            yield Difference(*_written(new, place), old, value)
 
 
 def _left_out(new: Ini, in_force: Ini) -> Iterator[Difference]:
     """What the ini in force says and the new one does not, under whatever name."""
-    names = {(source[0].lower(), source[1].lower()): place for place, sources in RENAMED.items() for source in sources}
-    for entry in _first(in_force):
-        place = names.get((entry.section.lower(), entry.key.lower()), (entry.section, entry.key))
-        if entry.value and new.get(*place) is None and new.get(entry.section, entry.key) is None:
-            yield Difference(entry.section, entry.key, entry.value, None)
+    for place, value in in_force.values.items():
+        if value and place not in new.values and _NEW_NAMES.get(place) not in new.values:
+            yield Difference(*_written(in_force, place), value, None)
 
 
-def _first(ini: Ini) -> Iterator[Entry]:
-    """Each key once."""
-    return (entry for entry in ini.entries if ini.find(entry.section, entry.key) == entry)
+def _written(ini: Ini, place: Place) -> Place:
+    """Section and key as the document writes them."""
+    entry = ini.find(*place)
+    return place if entry is None else (entry.section, entry.key)
 
 
 def _found(in_force: Ini, place: Place) -> str | None:
-    """The value in force, also where an older file has it under another name."""
-    spelling = next((known for known in RENAMED if _lower(known) == _lower(place)), place)
-    sources = (place, *RENAMED.get(spelling, ()))
-    return next((value for source in sources if (value := in_force.get(*source)) is not None), None)
+    """The value in force, also where an older file has it under another name; `place` in small letters."""
+    sources = (place, *_OLD_NAMES.get(place, ()))
+    return next((value for source in sources if (value := in_force.values.get(source)) is not None), None)
 
 
-def _says_nothing(entry: Entry, release: str) -> bool:
+def _says_nothing(place: Place, value: str, release: str) -> bool:
     """A key that the ini in force does not have: whether that it is there now changes nothing that was decided before."""
-    here, place = _template(release), _lower((entry.section, entry.key))
-    return _equal(place, here.get(place, ""), entry.value) or (place in here and place not in _template(KNOWN[0]))
+    here = _template(release)
+    return _equal(place, here.get(place, ""), value) or (place in here and place not in _template(KNOWN[0]))
 
 
 @cache

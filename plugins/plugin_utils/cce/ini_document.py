@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -17,6 +17,8 @@ from typing import NamedTuple
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _SECTION = re.compile(r"\ufeff?[ \t]*\[([^\]\r\n]*)\][ \t]*$")
 _KEY = re.compile(r"(\ufeff?[ \t]*([^=;#\[\]\r\n]*[^=;#\[\]\s])[ \t]*=[ \t]*)([^\r\n]*?)([ \t]*)$")
+_NO_KEY = re.compile(r"[;#\[\]]|\s$")
+"""What the name of a key is not, as `_KEY` has it: reading a fleet's inis by that pattern takes too long."""
 _BUILD = re.compile(r"\ufeff?;[ \t]*Build number[ \t]+([\d.]+)", re.IGNORECASE)
 _GATEWAY = re.compile(r"gateway(\d+)$", re.IGNORECASE)
 
@@ -65,8 +67,7 @@ class Ini:
 
     def get(self, section: str, key: str) -> str | None:
         """The value without blanks around it; None where the key is not there."""
-        entry = self.find(section, key)
-        return None if entry is None else entry.value
+        return self.values.get((section.lower(), key.lower()))
 
     def section(self, name: str) -> dict[str, str]:
         """The keys of a section as written with their values; of a key that comes twice the first."""
@@ -100,7 +101,7 @@ class Ini:
 
     @cached_property
     def _headers(self) -> tuple[tuple[int, str], ...]:
-        found = ((number, _SECTION.match(_bare(line))) for number, line in enumerate(self.lines))
+        found = ((number, _SECTION.match(_bare(line))) for number, line in enumerate(self.lines) if "[" in line)
         return tuple((number, match[1].strip()) for number, match in found if match)
 
     @cached_property
@@ -108,14 +109,36 @@ class Ini:
         first = self.lines[0] if self.lines else ""
         return first[len(_bare(first)) :] or "\r\n"
 
+    @cached_property
+    def known_identity(self) -> Identity | None:
+        """See `identity`, which is asked for often: each ini of a site is compared with those of the others."""
+        return _identity(self)
+
+    @cached_property
+    def values(self) -> Mapping[tuple[str, str], str]:
+        """The value that counts of each section and key, which are in small letters here; in order."""
+        found: dict[tuple[str, str], str] = {}
+        last, lower = "", ""
+        for section, name, value, _line in self._keys():
+            if section is not last:
+                last, lower = section, section.lower()
+            found.setdefault((lower, name.lower()), value)
+        return found
+
     def _read(self) -> Iterator[Entry]:
+        return (Entry(*found) for found in self._keys())
+
+    def _keys(self) -> Iterator[tuple[str, str, str, int]]:
         headers = dict(self._headers)
         section = ""
         for number, line in enumerate(self.lines):
-            section = headers.get(number, section)
-            match = _KEY.match(_bare(line))
-            if match and number not in headers:
-                yield Entry(section, match[2].strip("\ufeff \t"), match[3], number)
+            if number in headers:
+                section = headers[number]
+                continue
+            name, equals, value = line.partition("=")
+            name = name.strip("\ufeff \t")
+            if equals and name and (name.isalnum() or not _NO_KEY.search(name)):
+                yield section, name, value.strip(" \t\r\n"), number
 
     def find(self, section: str, key: str) -> Entry | None:
         """The key that counts: of one that comes twice the first."""
@@ -212,6 +235,7 @@ def vm_addresses(ini: Ini) -> dict[str, str]:
         "cms": ini.get("PrimaryCMS", "IP"),
         "mediation": ini.get("MediationServer", "IP"),
         "edge": ini.get("EdgeServer", "InternalServerIPs"),
+        "ad": ini.get("Common", "IP"),
     }
     found = {name: _address(text) for name, text in places.items()}
     return {name: address for name, address in found.items() if address is not None}
@@ -228,6 +252,10 @@ class Identity(NamedTuple):
 
 def identity(ini: Ini) -> Identity | None:
     """The identity the ini stands for, all but the host's name; None where a part of it is missing."""
+    return ini.known_identity
+
+
+def _identity(ini: Ini) -> Identity | None:
     edge = (ini.get("EdgeServer", "ExternalSIPPoolName"), next(iter(values(ini, "Common", "SIPDomains")), None))
     mediation = (ini.get("MediationServer", "ServerName"), ini.get("Common", "VirtualMachineDomain"))
     site, address = ini.get("Common", "SiteName"), ini.get("MediationServer", "IP")

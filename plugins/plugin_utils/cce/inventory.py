@@ -10,14 +10,20 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from . import ini
+from . import commissioning, ini, waivers, windows
+from .intent import Approved, digest
+from .pace import APPLIANCE_SECONDS, WAY_BACK_SECONDS, Measure, expect
+from .plan import Settings
 from .schema import Fault, faults, schema
 from .site import Consent, Policy, site_directory_problem
+from .versions import Version
+from .windows import Calendar
 
 PREFIX = "cloud_connector_"
+PRIORITY = "cloud_connector_site_priority"
 MAX_APPLIANCES = 16
 MAX_SITES = 200
 """Of 2.0 and later (cloud-connector.md 4)."""
@@ -46,13 +52,65 @@ def problems(hosts: Hosts, site_of: Mapping[str, str], also_known: Collection[st
     if alone or homeless:
         return homeless + alone
     sites = _by_site(ours, site_of)
-    return [*_sizes(sites), *_agreement(ours, sites), *_directories(sites), *_consents(sites), *_inis(sites)]
+    return [
+        *_sizes(sites),
+        *_agreement(ours, sites),
+        *_directories(sites),
+        *_consents(sites),
+        *_calendars(sites),
+        *_waivers(ours, site_of),
+        *_canary(ours, sites),
+        *_inis(sites),
+    ]
 
 
 def policy(variables: Mapping[str, Any]) -> Policy:
     """What the owner of the site declared, from the variables of one of its appliances."""
     consent = variables.get("cloud_connector_outage_consent")
     return Policy(variables["cloud_connector_peak_calls"], Consent(**consent) if consent else None)
+
+
+def settings(hosts: Hosts, site_of: Mapping[str, str], measures: Sequence[Measure], target: Version) -> Settings:
+    """What an inventory without problems says of a run beside its sites; `measures`: how long upgrades took."""
+    ours = {host: _ours(variables, ()) for host, variables in hosts.items()}
+    sites = {site: _one(members) for site, members in _by_site(ours, site_of).items()}
+    fleet = _one(ours)
+    return Settings(
+        fleet.get("cloud_connector_canary"),
+        {site: int(one[PRIORITY]) for site, one in sites.items() if PRIORITY in one},
+        int(fleet.get("cloud_connector_sites_at_once", 1)),
+        {site: calendar(one) for site, one in sites.items()},
+        expect(measures, target, fleet.get("cloud_connector_appliance_time", APPLIANCE_SECONDS)),
+        fleet.get("cloud_connector_way_back_time", WAY_BACK_SECONDS),
+        waivers.parse(fleet.get("cloud_connector_waivers", ())),
+        Approved(
+            _approved(fleet, "fleet"),
+            {site: _approved(one, "site") for site, one in sites.items()},
+            {host: _approved(one, "host") for host, one in ours.items()},
+        ),
+        fleet.get("cloud_connector_commissioning_age", commissioning.AGE_DAYS),
+    )
+
+
+def calendar(variables: Mapping[str, Any]) -> Calendar:
+    """When a site may be worked on, from the variables of one of its appliances. Raises ValueError."""
+    return windows.parse(variables.get("cloud_connector_windows") or (), variables.get("cloud_connector_freeze") or ())
+
+
+def _approved(variables: Mapping[str, Any], scope: str) -> dict[str, Any]:
+    """The variables of that scope that an approval is about; an ini by its digest."""
+    names = [name for name, rules in _rules().items() if rules.get("approved") and rules["scope"] == scope]
+    found = {name: _plain(variables[name]) for name in names if name in variables}
+    return {name: digest(value) if name == "cloud_connector_ini" else value for name, value in found.items()}
+
+
+def _plain(value: Any) -> Any:
+    """The value in the types of JSON: containers of Ansible work their items out only when they are asked for one by one."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def _ours(variables: Mapping[str, Any], also_known: Collection[str]) -> dict[str, Any]:
@@ -85,6 +143,9 @@ def _alone(variables: Mapping[str, Any]) -> Iterator[str]:
             "cloud_connector_package_source holds a user: write the URL without, since it is kept on the appliances while they "
             "work, and shown where it fails."
         )
+    chosen = variables.get("cloud_connector_call_proof")
+    if isinstance(chosen, Mapping) and (way := chosen.get("way")) in ("probe", "command") and way not in chosen:
+        yield f"cloud_connector_call_proof.{way} is missing: the way {way} needs it."
 
 
 def _sentence(fault: Fault) -> str:
@@ -171,7 +232,7 @@ def _comparable(value: Any) -> str:
 
 def _one(hosts: Hosts) -> Mapping[str, Any]:
     """The variables of any of them, for what is the same everywhere."""
-    return list(hosts.values())[0]
+    return next(iter(hosts.values()), {})
 
 
 def _directories(sites: Sites) -> Iterator[str]:
@@ -193,6 +254,25 @@ def _consents(sites: Sites) -> Iterator[str]:
         rooms = [ini.capacity(ini.parse(variables["cloud_connector_ini"])) for variables in hosts.values()]
         if declared.consent and sum(rooms) - max(rooms) >= declared.peak_calls:
             yield f"cloud_connector_outage_consent of {site} is not needed, since the site has a spare: leave it out."
+
+
+def _calendars(sites: Sites) -> Iterator[str]:
+    for site, hosts in sites.items():
+        try:
+            calendar(_one(hosts))
+        except ValueError as error:
+            yield f"cloud_connector_windows and cloud_connector_freeze of {site}: {error}."
+
+
+def _waivers(hosts: Hosts, site_of: Mapping[str, str]) -> Iterator[str]:
+    given = _one(hosts).get("cloud_connector_waivers", ())
+    yield from (f"cloud_connector_waivers: {problem}." for problem in waivers.problems(given, site_of))
+
+
+def _canary(hosts: Hosts, sites: Sites) -> Iterator[str]:
+    given = _one(hosts).get("cloud_connector_canary")
+    if given is not None and given not in sites:
+        yield f"cloud_connector_canary is {given}, which is no site: write one of {', '.join(sites)}."
 
 
 def _inis(sites: Sites) -> Iterator[str]:

@@ -22,13 +22,16 @@ HEADINGS = ("appliance", "site", *NAMES, "site validated")
 class Row:
     """An appliance of the plan: the state of each step, and of the validation of its site where it comes last there.
 
-    `begun`: when its first step began, as the events say it.
+    `begun`: when each step began, as the events say it; `took`: the seconds of each that has ended; `row`: the number of
+    those that go side by side.
     """
 
     site: str
     steps: dict[str, str] = field(default_factory=dict)
     validated: str = ""
-    begun: str = ""
+    begun: dict[str, str] = field(default_factory=dict)
+    took: dict[str, float] = field(default_factory=dict)
+    row: int = 0
 
 
 @dataclass
@@ -44,6 +47,7 @@ class Report:
     rows: dict[str, Row] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def apply(self, event: Event) -> None:
         """Take one event in; one that is not known changes nothing but the time."""
@@ -58,22 +62,30 @@ class Report:
         self.title = f"{event['playbook']}{' (check mode: nothing is changed)' if event['check'] else ''}"
 
     def _on_plan(self, event: Event) -> None:
-        self.rows = {turn["name"]: Row(turn["site"]) for turn in event["queue"]}
+        self.rows = {turn["name"]: Row(turn["site"], row=turn.get("row", 0)) for turn in event["queue"]}
         self.notes = list(event["summary"])
         self.target = event.get("target") or ""
         self.troubles += event["problems"]
 
     def _on_step(self, event: Event) -> None:
         row = self.rows.setdefault(event["appliance"], Row(""))
-        row.steps[event["step"]] = event["state"]
-        if event["step"] == NAMES[0] and event["state"] == "begun":
-            row.begun = event["time"]
+        step, state = event["step"], event["state"]
+        row.steps[step] = state
+        if state == "begun":
+            row.begun[step] = event["time"]
+        elif step in row.begun:
+            row.took[step] = _seconds(row.begun[step], event["time"])
 
     def _on_validated(self, event: Event) -> None:
         self.rows.setdefault(event["appliance"], Row("")).validated = "yes"
 
     def _on_trouble(self, event: Event) -> None:
         self.troubles.append(f"{event['appliance']}: {event['text']}")
+
+    def _on_control(self, event: Event) -> None:
+        self.said.append(event["text"])
+        if event["left_out"]:
+            self.rows.setdefault(event["appliance"], Row("")).steps[NAMES[0]] = "left out"
 
     def _on_end(self, event: Event) -> None:
         self.state = "ended well" if event["well"] else "ended with a failure"
@@ -84,40 +96,53 @@ class Report:
             return None
         row = self.rows[event["appliance"]]
         whole = row.steps.get("package") == row.steps.get("version") == "changed"
-        if self.check or not (whole and row.begun and self.target):
+        if self.check or not (whole and NAMES[0] in row.begun and self.target):
             return None
-        seconds = (datetime.fromisoformat(event["time"]) - datetime.fromisoformat(row.begun)).total_seconds()
-        return Measure(event["appliance"], self.target, seconds, event["time"]) if seconds > 0 else None
+        seconds = _seconds(row.begun[NAMES[0]], event["time"])
+        return Measure(event["appliance"], self.target, seconds, event["time"], row.took) if seconds > 0 else None
 
     def page(self) -> str:
         """The report as Markdown."""
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
-        yield f"# {_plain(self.title)}: {self.state}"
+        yield f"# {plain(self.title)}: {self.state}"
         yield f"\nBegun {self.begun}, last event {self.changed}."
         if self.troubles:
             yield "\n## What went wrong\n"
-            yield from (f"- {_plain(trouble)}" for trouble in self.troubles)
+            yield from (f"- {plain(trouble)}" for trouble in self.troubles)
+        if self.said:
+            yield "\n## What a person said\n"
+            yield from (f"- {plain(text)}" for text in self.said)
         if self.rows:
             yield "\n## Appliances, in the order of the plan\n"
             yield from self._table()
         if self.notes:
             yield "\n## The plan\n"
-            yield from (f"- {_plain(note)}" for note in self.notes)
+            yield from (f"- {plain(note)}" for note in self.notes)
 
     def _table(self) -> Iterator[str]:
-        yield _cells(HEADINGS)
-        yield _cells(["---"] * len(HEADINGS))
+        """With the rows of the plan, where appliances go side by side."""
+        numbers = [row.row for row in self.rows.values()]
+        abreast = len(set(numbers)) < len(numbers) and any(numbers)
+        headings = (*HEADINGS, "row") if abreast else HEADINGS
+        yield cells(headings)
+        yield cells(["---"] * len(headings))
         for name, row in self.rows.items():
-            yield _cells((name, row.site, *(row.steps.get(step, "") for step in NAMES), row.validated))
+            states = (row.steps.get(step, "") for step in NAMES)
+            yield cells((name, row.site, *states, row.validated, *([str(row.row)] if abreast else [])))
 
 
-def _cells(texts: Iterable[str]) -> str:
-    return f"| {' | '.join(_plain(text) for text in texts)} |"
+def _seconds(begin: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
 
 
-def _plain(text: str) -> str:
+def cells(texts: Iterable[str]) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(plain(text) for text in texts)} |"
+
+
+def plain(text: str) -> str:
     """One line that means nothing to a terminal, Markdown or HTML, whatever an appliance has said."""
     line = "".join(map(_visible, " ".join(text.split()))).replace("&", "&amp;").replace("<", "&lt;")
     return "".join(f"\\{sign}" if sign in r"\`*_[]|#" else sign for sign in line)

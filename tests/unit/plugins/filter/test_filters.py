@@ -86,3 +86,11 @@ def test_every_filter_is_documented() -> None:
     documented = {path.stem: yaml.safe_load(path.read_text()) for path in FOLDER.glob("*.yml")}
     assert set(documented) == {name for each in (filters, ini, support) for name in each.FilterModule().filters()}
     assert all(name == found["DOCUMENTATION"]["name"] for name, found in documented.items())
+
+
+def test_the_queue_of_windows_updates_holds_the_whole_site() -> None:
+    states = [{"name": "a", "unreadable": "gone"}, {"name": "b", "unreadable": "gone"}]
+    sites = {"berlin": {"hosts": ["a", "b"], "selected": ["b"], "outside": ["a"]}}
+    (turn,) = filters.patch_queue(states, sites, "2.1")
+    assert (turn["name"], turn["number"], turn["last_of_site"]) == ("b", 1, True)
+    assert turn["site_appliances"] == [{"name": "a", "version": "2.1"}, {"name": "b", "version": "2.1"}]

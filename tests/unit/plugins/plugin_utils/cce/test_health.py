@@ -10,6 +10,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance 
     SERVICES,
     Appliance,
     Event,
+    Proof,
     Service,
     Skew,
 )
@@ -23,6 +24,7 @@ from .builders import CORPNET, INTERNET, NOW, certificate, healthy, ini_text, ma
 UPGRADED = machines("2.1") + machines("2.0.1", "Off")
 UNREAD = Unknown("line cut")
 VERSION, OLD = Version("2.1"), Version("2.0.1")
+PROOF_OF_OLD = Proof(OLD, "signoff", NOW, "Ann", "two calls")
 
 
 def blocked(checks: list[Check]) -> list[str]:
@@ -36,7 +38,17 @@ def services(vm: str, **states: str) -> dict[str, Any]:
 def test_an_appliance_in_service_is_healthy() -> None:
     checks = health.health(healthy("2.1", backup="2.0.1", machines=UPGRADED), VERSION)
     assert health.healthy(checks)
-    assert [check.id for check in checks if check.status != health.PASS] == ["test_calls"]
+    assert [check.id for check in checks if check.status != health.PASS] == []
+
+
+@pytest.mark.parametrize(
+    ("found", "evidence"),
+    [(None, "no call was proven at 2.1"), (PROOF_OF_OLD, "no call was proven at 2.1"), (Unknown("cut"), "cut")],
+)
+def test_calls_that_nobody_proved_are_for_a_person(found: Any, evidence: str) -> None:
+    (check,) = [one for one in health.health(healthy("2.1", proof=found), VERSION) if one.id == "test_calls"]
+    assert (check.status, check.blocks) == (health.MANUAL, False) and evidence in check.evidence
+    assert check.failure == FailureClass.CALLS_NOT_PROVEN
 
 
 @pytest.mark.parametrize(
@@ -359,7 +371,7 @@ def test_an_appliance_is_ready_but_a_person_looks_at_disk_and_memory() -> None:
         ("registration", {"registration": "half"}, "unregister the old"),
         ("registration", {"registration": "none"}, "`registration` operation"),
         ("tenant_maintenance", {"tenant_maintenance": True}, "ask who"),
-        ("auto_update", {"auto_update": True}, "EnableAutoUpdate"),
+        ("auto_update", {"auto_update": True}, "somebody has switched it on"),
         ("elevation", {"elevated": False}, "LocalAccountTokenFilterPolicy"),
         ("elevation", {"elevated": UNREAD}, "counts as bad"),
         ("trusted_hosts", {"trusted_hosts": ""}, "TrustedHosts"),

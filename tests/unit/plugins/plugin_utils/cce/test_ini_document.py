@@ -142,9 +142,10 @@ def test_build_line() -> None:
 
 def test_what_the_survey_needs() -> None:
     document = ini.parse(ini_text(number=7))
-    assert ini.vm_addresses(document) == {"cms": "10.2.7.2", "mediation": "10.2.7.3", "edge": "10.2.7.4"}
+    vms = {"cms": "10.2.7.2", "mediation": "10.2.7.3", "edge": "10.2.7.4", "ad": "10.2.7.1"}
+    assert ini.vm_addresses(document) == vms
     assert ini.identity(document) == ("berlin", "ap-berlin.contoso.com", "ms-berlin-7.cce.local", "10.2.7.3")
-    assert ini.vm_addresses(document.with_value("PrimaryCMS", "IP", "soon")).keys() == {"mediation", "edge"}
+    assert ini.vm_addresses(document.with_value("PrimaryCMS", "IP", "soon")).keys() == {"mediation", "edge", "ad"}
     assert ini.identity(document.with_value("Common", "SIPDomains", "")) is None
 
 

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import inventory, schema
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.pace import Pace
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import Settings
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import Consent, Policy
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import Version
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +84,23 @@ def test_a_good_inventory_has_no_problem() -> None:
         ("outage_consent", {**CONSENT, "why": "x"}, "cloud_connector_outage_consent.why is not known"),
         ("appliance_directory", r"C:\Program Files\x", "without spaces"),
         ("install_timeout", 0, "the deployment of the VMs"),
+        ("call_proof", {"way": "luck"}, "write one of counters, probe, command, signoff"),
+        ("call_proof", {"call_seconds": 60}, "cloud_connector_call_proof.way is missing"),
+        ("call_proof", {"way": "probe"}, "cloud_connector_call_proof.probe is missing: the way probe needs it"),
+        ("call_proof", {"way": "command"}, "cloud_connector_call_proof.command is missing"),
+        ("call_proof", {"way": "command", "command": {"argv": "true"}}, "write a list: the program"),
+        (
+            "call_proof",
+            {"way": "probe", "probe": {"caller": "1"}},
+            "cloud_connector_call_proof.probe.callee is missing",
+        ),
+        ("proof_wait", -1, "a whole number from 0"),
+        (
+            "signoffs",
+            [{"appliance": "ber-1", "at": "2026-01-31T04:00:00Z"}],
+            "cloud_connector_signoffs.0.by is missing",
+        ),
+        ("signoffs", [{"appliance": "ber-1", "by": "Ann", "at": "now"}], "a time with its zone"),
         ("ini", "", "CloudConnector.ini"),
     ],
 )
@@ -236,3 +256,118 @@ NAMES = st.sampled_from(sorted(schema.schema("inventory.json")["properties"]))
 @given(st.dictionaries(NAMES, VALUES))
 def test_no_value_makes_a_traceback(changes: dict[str, Any]) -> None:
     assert all(isinstance(sentence, str) for sentence in problems(fleet(**changes)))
+
+
+# --- the order and the time of a run --------------------------------------------------------------------------------------
+
+NIGHT = {"days": ["mon", "fri"], "from": "22:00", "to": "04:00", "zone": "Europe/Berlin"}
+FREEZE = {"from": "2026-12-20", "to": "2027-01-02", "reason": "end of the year"}
+WAIVER = {"check": "disk", "site": "berlin", "owner": "Ann", "reason": "4711", "expires": "2026-03-31"}
+
+
+def all_with(name: str, value: Any) -> dict[str, dict[str, Any]]:
+    return {host: {**one, f"cloud_connector_{name}": value} for host, one in fleet().items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("canary", "berlin"),
+        ("site_priority", -3),
+        ("site_priority", "7"),
+        ("sites_at_once", 2),
+        ("sites_at_once", "2"),
+        ("sites_at_once", "200"),
+        ("appliance_time", 3600),
+        ("way_back_time", 0),
+        ("windows", [NIGHT, {"from": "00:00", "to": "24:00", "zone": "UTC"}]),
+        ("windows", []),
+        ("freeze", [{**FREEZE, "zone": "Asia/Tokyo"}]),
+        ("waivers", [WAIVER, {**WAIVER, "site": None, "appliance": "ams-1"}]),
+    ],
+)
+def test_order_and_time_may_be_declared(name: str, value: Any) -> None:
+    if name == "waivers":
+        value = [{key: one for key, one in waiver.items() if one is not None} for waiver in value]
+    assert problems(all_with(name, value)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("canary", "hamburg", "cloud_connector_canary is hamburg, which is no site: write one of amsterdam, berlin."),
+        ("site_priority", "first", "the lowest comes first"),
+        ("sites_at_once", 0, "a whole number from 1 to 200"),
+        ("sites_at_once", "0", "a whole number from 1 to 200"),
+        ("sites_at_once", "201", "a whole number from 1 to 200"),
+        ("sites_at_once", "2.0", "a whole number from 1 to 200"),
+        ("sites_at_once", True, "a whole number from 1 to 200"),
+        ("appliance_time", "3600", "is a text: write the seconds"),
+        ("windows", NIGHT, "is a mapping: write a list of windows"),
+        (
+            "windows",
+            [{**NIGHT, "from": 1320}],
+            "cloud_connector_windows.0.from is a number: write a time of day in quotes",
+        ),
+        ("windows", [{**NIGHT, "to": "25:00"}], "cloud_connector_windows.0.to is '25:00'"),
+        ("windows", [{**NIGHT, "days": ["monday"]}], "cloud_connector_windows.0.days.0 is 'monday': write one of mon"),
+        ("windows", [{**NIGHT, "zone": "Europe/Berln"}], "Europe/Berln is no time zone: did you mean Europe/Berlin?"),
+        ("windows", [{**NIGHT, "to": "22:00"}], "of amsterdam: a window from 22:00 to 22:00 is none"),
+        ("windows", [{"from": "22:00", "to": "04:00"}], "cloud_connector_windows.0.zone is missing"),
+        ("freeze", [FREEZE], "needs its zone"),
+        (
+            "freeze",
+            [{**FREEZE, "from": date(2026, 12, 20)}],
+            "cloud_connector_freeze.0.from is of another type: write the first day in quotes",
+        ),
+        ("freeze", [{**FREEZE, "zone": "UTC", "to": "2026-12-01"}], "ends before it begins"),
+        ("waivers", [{**WAIVER, "owner": ""}], "cloud_connector_waivers.0.owner is '': write who answers for it"),
+        ("waivers", [{**WAIVER, "check": "counters"}], "that check is never waived"),
+        ("waivers", [{**WAIVER, "site": "hamburg"}], "names no site of the inventory"),
+        ("waivers", [{**WAIVER, "expires": date(2026, 3, 31)}], "the last day in quotes"),
+    ],
+)
+def test_order_and_time_that_cannot_be_meant_are_one_sentence(name: str, value: Any, words: str) -> None:
+    (sentence, *more) = problems(all_with(name, value))
+    assert words in sentence
+    assert more == [] or name in ("windows", "freeze")
+
+
+def settings(hosts: dict[str, dict[str, Any]]) -> Settings:
+    return inventory.settings(hosts, SITE_OF, [], Version("2.1"))
+
+
+def test_what_is_not_declared_is_one_at_a_time_in_the_order_of_the_inventory() -> None:
+    found = settings(fleet())
+    assert (found.canary, found.priorities, found.sites_at_once, found.waivers) == (None, {}, 1, ())
+    assert all(one.is_open_always for one in found.calendars.values())
+    assert found.pace == Pace(4 * 3600.0, 4 * 3600.0)
+
+
+def test_what_is_declared_is_taken_as_numbers_also_where_it_is_a_text() -> None:
+    hosts = all_with("sites_at_once", "2")
+    for name, value in {
+        "canary": "berlin",
+        "windows": [NIGHT],
+        "freeze": [FREEZE],
+        "waivers": [WAIVER],
+        "site_priority": "4",
+    }.items():
+        for one in hosts.values():
+            one[f"cloud_connector_{name}"] = value
+    found = settings(hosts)
+    assert (found.canary, found.sites_at_once, found.priorities) == ("berlin", 2, {"amsterdam": 4, "berlin": 4})
+    assert found.waivers[0].owner == "Ann" and not found.calendars["berlin"].is_open_always
+    assert found.approved.fleet["cloud_connector_waivers"] == [WAIVER]
+    assert found.approved.sites["berlin"]["cloud_connector_windows"] == [NIGHT]
+
+
+def test_an_approval_is_about_the_msi_and_each_ini_and_about_no_secret() -> None:
+    found = settings(fleet()).approved
+    assert found.fleet == {"cloud_connector_package_sha256": "a" * 64}
+    assert set(found.appliances["ber-2"]) == {"cloud_connector_ini", "cloud_connector_accepted_ini_changes"}
+    assert found.appliances["ber-1"]["cloud_connector_ini"] != found.appliances["ber-2"]["cloud_connector_ini"]
+    assert len(str(found.appliances["ber-1"]["cloud_connector_ini"])) == 16
+    secret = {name for name, rules in schema.schema("inventory.json")["properties"].items() if rules.get("writeOnly")}
+    approved = {name for name, rules in schema.schema("inventory.json")["properties"].items() if rules.get("approved")}
+    assert not secret & approved

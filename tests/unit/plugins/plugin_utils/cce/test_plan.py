@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import slot
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import Plan, make_plan, progress
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import slot, windows
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance, Commissioned, Proof
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.intent import Approved
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.pace import Pace
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import Plan, Settings, make_plan, progress
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import (
     Consent,
@@ -18,6 +20,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site impor
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.upgrade import NAMES
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import Version
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.waivers import Waiver
 
 from .builders import NOW, OLD_BUILD, healthy, ini_text, machines
 
@@ -54,6 +57,11 @@ def hosts(made: Plan) -> list[str]:
     return [entry.host for entry in made.entries]
 
 
+def snapshot(target: str = "2.1", compared: str | None = None) -> dict[str, Any]:
+    """A snapshot as a survey reads it."""
+    return {"target": target, "running": "2.0.1", "taken": NOW.isoformat(), "compared": compared}
+
+
 # --- where an appliance stands ----------------------------------------------------------------------------------------
 
 
@@ -66,9 +74,9 @@ def hosts(made: Plan) -> list[str]:
         (healthy(scripts="2.1"), NAMES[1:], True),
         (healthy(scripts="2.1", backup="2.0"), NAMES[1:], True),
         (healthy(scripts="2.1", jobs=("package-2.1",)), NAMES, True),
-        (STAGED, ("version", "health"), True),
-        (STAGED.with_changes(jobs=("install-2.1",)), ("deployment", "version", "health"), True),
-        (DONE.with_changes(jobs=("switch-2.1",)), ("version", "health"), True),
+        (STAGED, ("version", "health", "call_proof"), True),
+        (STAGED.with_changes(jobs=("install-2.1",)), ("deployment", "version", "health", "call_proof"), True),
+        (DONE.with_changes(jobs=("switch-2.1",)), ("version", "health", "call_proof"), True),
         (DONE, (), False),
     ],
     ids=["new", "msi", "dismantled", "scripts", "old backup", "msi done", "staged", "install", "switching", "done"],
@@ -121,18 +129,72 @@ def test_order_is_that_of_the_inventory_one_last_in_each_site() -> None:
     assert made.message == "3 to be upgraded to 2.1, one at a time: ams-1, ber-1, ber-2."
 
 
+@pytest.mark.parametrize(
+    ("found", "steps"),
+    [
+        (snapshot(), ("health",)),
+        (snapshot(compared=NOW.isoformat()), ()),
+        (snapshot(target="2.0.1"), ()),
+        (None, ()),
+    ],
+)
+def test_one_that_was_not_compared_with_its_snapshot_is_not_done(found: Any, steps: tuple[str, ...]) -> None:
+    """A run that stopped for a difference would else go on past it the next time."""
+    assert progress(DONE.with_changes(snapshot=found), TARGET).steps == steps
+    assert progress(healthy(snapshot=found), TARGET).steps == NAMES
+
+
+def test_a_snapshot_that_cannot_be_read_is_no_passed_comparison() -> None:
+    assert progress(DONE.with_changes(snapshot=UNREAD), TARGET).refused
+
+
 def test_what_is_done_is_skipped_with_its_reason() -> None:
     made = plan(berlin(healthy(), DONE))
     assert hosts(made) == ["ber-1"]
     assert made.entries[0].last_of_site
-    assert [(skip.host, skip.reason) for skip in made.skips] == [("ber-2", "at 2.1 and healthy")]
+    assert [(skip.host, skip.reason) for skip in made.skips] == [("ber-2", "at 2.1, healthy, its calls proven")]
+
+
+UNPROVEN = DONE.with_changes(proof=None)
+
+
+@pytest.mark.parametrize(
+    "appliance",
+    [UNPROVEN, DONE.with_changes(proof=Proof(Version("2.0.1"), "signoff", NOW, "Ann", "two calls"))],
+    ids=["none", "of another version"],
+)
+def test_an_appliance_at_the_target_without_a_proof_has_that_step_to_go(appliance: Appliance) -> None:
+    made = plan(amsterdam(appliance), berlin(DONE, DONE))
+    (entry,) = made.entries
+    assert (entry.host, entry.steps, entry.resumes, entry.consent) == ("ams-1", ("call_proof",), True, False)
+    assert entry.reason == "at 2.1 and healthy, but no call was proven" and not made.empty
+
+
+def test_one_without_a_proof_comes_before_those_that_were_not_begun() -> None:
+    made = plan(berlin(healthy(), UNPROVEN))
+    assert [(entry.host, entry.steps) for entry in made.entries] == [("ber-2", ("call_proof",)), ("ber-1", NAMES)]
+
+
+def test_a_limit_does_not_lead_past_a_neighbour_without_a_proof() -> None:
+    (refusal,) = plan(berlin(healthy(), UNPROVEN), limit={"ber-1"}).refusals
+    assert refusal.host == "ber-2" and "runs 2.1, and no call was proven on it" in refusal.reason
+
+
+def test_of_a_neighbour_at_another_version_no_proof_is_asked() -> None:
+    assert plan(berlin(healthy(), healthy()), limit={"ber-1"}).refusals == ()
+
+
+@pytest.mark.parametrize("limit", [None, {"ber-1"}])
+def test_a_proof_that_cannot_be_read_refuses(limit: set[str] | None) -> None:
+    (refusal,) = plan(berlin(healthy(), DONE.with_changes(proof=UNREAD)), limit=limit).refusals
+    assert refusal.host == "ber-2"
 
 
 def test_the_plan_of_an_upgraded_fleet_is_empty_and_says_so() -> None:
     made = plan(amsterdam(DONE), berlin(DONE, DONE))
     assert made.empty
     assert made.idle_sites == ("amsterdam", "berlin")
-    assert made.message == "Every appliance of this run is at 2.1 and healthy: there is nothing to do."
+    assert made.message == "Every appliance of this run is at 2.1, healthy, its calls proven: there is nothing to do."
 
 
 def test_what_was_begun_comes_first_in_its_site() -> None:
@@ -397,7 +459,7 @@ def test_another_intent_has_another_hash(other: Plan) -> None:
 def test_the_plan_is_json() -> None:
     made: dict[str, Any] = json.loads(json.dumps(plan(amsterdam(), berlin(healthy(), DONE)).to_dict()))
     assert made["entries"][0]["steps"] == list(NAMES)
-    assert made["order"].startswith("Sites and appliances in the order of the inventory")
+    assert made["order"].startswith("The canary first, then sites by their priority")
     assert made["empty"] is False
 
 
@@ -424,9 +486,195 @@ def test_of_a_dismantled_one_it_is_not_known_what_runs() -> None:
     assert entry.running is None
 
 
-def test_automatic_update_that_is_on_refuses_the_plan() -> None:
-    """It could begin an update of its own between two steps of ours (cloud-connector.md 5.4)."""
+def test_automatic_update_that_is_on_is_told_and_one_that_could_not_be_read_refuses_the_plan() -> None:
+    """It could begin an update of its own between two steps of ours (cloud-connector.md 5.4): the role suspends it first."""
     sites = [Site("berlin", Policy(100), {"b1": healthy(auto_update=True), "b2": healthy(number=2)})]
-    refusals = make_plan(TARGET, sites, None, NOW).refusals
-    assert [refusal.host for refusal in refusals] == ["b1"]
-    assert "auto_update" in refusals[0].reason
+    plan = make_plan(TARGET, sites, None, NOW)
+    assert plan.refusals == () and [len([n for n in one.notes if "suspends it" in n]) for one in plan.entries] == [1, 0]
+    unread = [Site("berlin", Policy(100), {"b1": healthy(auto_update=Unknown("no")), "b2": healthy(number=2)})]
+    refusals = make_plan(TARGET, unread, None, NOW).refusals
+    assert [refusal.host for refusal in refusals] == ["b1"] and "auto_update" in refusals[0].reason
+
+
+# --- order, rows, windows, waivers ----------------------------------------------------------------------------------------
+
+
+def cairo(*appliances: Observation) -> Site:
+    named = {f"cai-{place}": found for place, found in enumerate(appliances or (healthy(), healthy(number=2)), 1)}
+    return Site("cairo", Policy(300), named)
+
+
+FLEET = (amsterdam(), berlin(healthy(), healthy()), cairo())
+NIGHT = [{"from": "22:00", "to": "04:00", "zone": "Europe/Berlin"}]
+
+
+def planned(*sites: Site, limit: set[str] | None = None, **settings: Any) -> Plan:
+    return make_plan(TARGET, sites or FLEET, limit, NOW, settings=Settings(**settings))
+
+
+@pytest.mark.parametrize(
+    ("settings", "order"),
+    [
+        ({}, ("amsterdam", "berlin", "cairo")),
+        ({"canary": "berlin"}, ("berlin", "amsterdam", "cairo")),
+        ({"priorities": {"cairo": 5}}, ("cairo", "amsterdam", "berlin")),
+        ({"priorities": {"cairo": 5, "berlin": -1}}, ("berlin", "cairo", "amsterdam")),
+        ({"priorities": {"cairo": 1, "berlin": 1}}, ("berlin", "cairo", "amsterdam")),
+        ({"canary": "amsterdam", "priorities": {"cairo": 1, "amsterdam": 9}}, ("amsterdam", "cairo", "berlin")),
+    ],
+    ids=["inventory", "canary", "priority", "two", "the same", "canary first"],
+)
+def test_the_canary_comes_first_then_sites_by_priority_then_as_in_the_inventory(
+    settings: dict[str, Any], order: tuple[str, ...]
+) -> None:
+    made = planned(**settings)
+    assert made.sites == order
+    assert tuple(dict.fromkeys(entry.site for entry in made.entries)) == order
+    assert [entry.host for entry in made.entries if entry.last_of_site] == [
+        made.entries_of(site)[-1].host for site in order
+    ]
+
+
+def test_with_several_sites_at_once_the_first_is_alone_and_one_of_each_goes_side_by_side() -> None:
+    assert planned(sites_at_once=2).rows == (("ams-1",), ("ber-1", "cai-1"), ("ber-2", "cai-2"))
+    assert planned().rows == (("ams-1",), ("ber-1",), ("ber-2",), ("cai-1",), ("cai-2",))
+    assert planned(sites_at_once=2, canary="cairo").rows == (("cai-1",), ("cai-2",), ("ams-1", "ber-1"), ("ber-2",))
+    assert "at 2 sites at once after the first site" in planned(sites_at_once=2).message
+
+
+def test_an_idle_site_has_a_turn_in_the_rows_too() -> None:
+    done = cairo(DONE, DONE.with_changes(computer_name="other"))
+    assert planned(amsterdam(), berlin(healthy(), healthy()), done, sites_at_once=2).rows == (
+        ("ams-1",), ("ber-1", "cai-1"), ("ber-2",),
+    )  # fmt: skip
+
+
+def test_a_plan_says_when_each_can_begin_and_when_it_is_done() -> None:
+    made = planned(pace=Pace(3600, 7200))
+    assert [entry.begins for entry in made.entries] == [f"2026-01-31T0{1 + hour}:00:00+00:00" for hour in range(5)]
+    assert made.ends == NOW + timedelta(hours=5) and not any(entry.waits for entry in made.entries)
+    assert made.width == 1
+
+
+def test_each_waits_for_the_windows_of_its_site() -> None:
+    calendars = {"berlin": windows.parse(NIGHT, [])}
+    made = planned(pace=Pace(3600, 7200), way_back=3600, calendars=calendars)
+    assert {entry.host: (entry.begins, entry.waits) for entry in made.entries if entry.site != "cairo"} == {
+        "ams-1": ("2026-01-31T01:00:00+00:00", False),
+        "ber-1": ("2026-01-31T21:00:00+00:00", True),
+        "ber-2": ("2026-01-31T22:00:00+00:00", True),
+    }
+
+
+def test_what_fits_into_no_window_refuses_the_plan() -> None:
+    made = planned(pace=Pace(5 * 3600, 5 * 3600), calendars={"berlin": windows.parse(NIGHT, [])}, way_back=7200.0 + 60)
+    assert [refusal.host for refusal in made.refusals] == ["ber-1", "ber-2"]
+    assert made.refusals[0].reason == (
+        "ber-1 fits into no window of berlin: it may take 5 h 00 min, a way back 2 h 01 min more, and the longest window is 7 h "
+        "00 min."
+    )
+    assert (made.rows, made.ends) == ((), None)
+
+
+SWITCHING = DONE.with_changes(jobs=("switch-2.1",))
+
+
+@pytest.mark.parametrize(
+    ("appliance", "past"),
+    [
+        (healthy(), False),
+        (STAGED, False),
+        (DISMANTLED, False),
+        (SWITCHING, True),
+        (STAGED.with_changes(jobs=("switch-2.1",)), True),
+    ],
+    ids=["new", "staged", "dismantled", "switched", "switching"],
+)
+def test_one_whose_switch_was_begun_goes_on_outside_of_windows_and_others_wait(
+    appliance: Appliance, past: bool
+) -> None:
+    noon = [{"from": "12:00", "to": "23:00", "zone": "UTC"}]
+    (entry,) = planned(amsterdam(appliance), calendars={"amsterdam": windows.parse(noon, [])}).entries
+    assert entry.past_switch is past
+    assert entry.begins == (NOW.isoformat() if past else "2026-01-31T12:00:00+00:00")
+
+
+def waiver(check: str = "pending_restart", **more: str) -> Waiver:
+    return Waiver(
+        **{"check": check, "owner": "Ann", "reason": "4711", "expires": "2026-03-31", "site": "amsterdam", **more}
+    )
+
+
+WAITING = healthy(pending_restart=("Windows Update",))
+
+
+def test_a_waived_gate_is_planned_and_said() -> None:
+    assert planned(amsterdam(WAITING)).refusals
+    made = planned(amsterdam(WAITING), waivers=(waiver(), waiver("disk")))
+    assert not made.refusals and made.warnings == ()
+    (entry,) = made.entries
+    assert [line.partition(":")[0] for line in entry.waived] == ["pending_restart", "disk"]
+    assert [line.partition(":")[0] for line in entry.notes] == ["memory"]
+    assert (entry.gates["pending_restart"], entry.gates["elevation"], entry.gates["memory"]) == (
+        "WAIVED",
+        "PASS",
+        "MANUAL",
+    )
+
+
+def test_a_waiver_that_has_ended_refuses_again_and_is_named() -> None:
+    made = planned(amsterdam(WAITING), waivers=(waiver(expires="2026-01-30"),))
+    assert [refusal.host for refusal in made.refusals] == ["ams-1"]
+    assert "has ended (2026-01-30, Ann)" in made.warnings[0]
+
+
+def test_a_waiver_that_nothing_needs_is_named_and_one_of_another_site_is_not() -> None:
+    made = planned(amsterdam(), waivers=(waiver(), waiver(site="berlin")))
+    assert made.warnings == ("The waiver of pending_restart for site amsterdam (Ann) is not needed: take it out.",)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"canary": "berlin"},
+        {"priorities": {"cairo": 1}},
+        {"sites_at_once": 2},
+        {"approved": Approved({"cloud_connector_waivers": [{"check": "disk"}]})},
+        {"approved": Approved(sites={"berlin": {"cloud_connector_windows": NIGHT}})},
+        {"approved": Approved(appliances={"ber-1": {"cloud_connector_ini": "x"}})},
+    ],
+    ids=["canary", "priority", "pace", "fleet", "site", "appliance"],
+)
+def test_what_was_approved_is_in_the_hash(settings: dict[str, Any]) -> None:
+    assert planned(**settings).hash != planned().hash
+
+
+def test_what_is_expected_and_what_is_waived_is_not_in_the_hash() -> None:
+    assert planned(pace=Pace(1, 1), way_back=1).hash == planned().hash
+
+
+def test_the_inventory_in_another_order_is_another_intent() -> None:
+    assert planned(*reversed(FLEET)).hash != planned().hash
+    assert planned(*reversed(FLEET), canary="amsterdam", priorities={"berlin": 1}).sites == planned().sites
+
+
+# --- commissioning ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days", "age", "said"), [(None, 90, "never commissioned"), (10, 90, ""), (10, 9, "more than 9 days ago")]
+)
+def test_a_host_whose_commissioning_is_missing_or_old_is_named(days: int | None, age: int, said: str) -> None:
+    done = None if days is None else Commissioned(NOW - timedelta(days=days), "0.1.0", {})
+    found = {"ber-1": healthy("2.0.1", commissioned=done), "ber-2": healthy("2.0.1", 2)}
+    sites = [Site("berlin", Policy(300), found)]
+    entry, other = make_plan(TARGET, sites, None, NOW, settings=Settings(commissioning=age)).entries
+    notes = [note for note in entry.notes if note.startswith("commissioning:")]
+    assert len(notes) == bool(said) and all(said in note for note in notes)
+    assert not [note for note in other.notes if note.startswith("commissioning:")]
+
+
+def test_an_upgrade_that_was_begun_is_not_told_of_its_commissioning() -> None:
+    begun = healthy("2.0.1", scripts=Version("2.1"), commissioned=None)
+    made = make_plan(TARGET, [Site("berlin", Policy(300), {"ber-1": begun, "ber-2": healthy("2.0.1", 2)})], None, NOW)
+    assert not [note for entry in made.entries for note in entry.notes if "commissioned" in note]

@@ -120,3 +120,22 @@ def test_a_step_that_had_nothing_to_do_is_no_upgrade() -> None:
     assert (
         measured([(step, state.replace("changed", "nothing to do"), minute) for step, state, minute in WHOLE]) is None
     )
+
+
+def test_the_steps_of_a_whole_upgrade_are_measured_too() -> None:
+    report = Report()
+    tell(report, "plan", **PLAN, target="2.1")
+    found = None
+    for step, state, minute in [*WHOLE[:2], ("version", "begun", 20), WHOLE[2], ("health", "begun", 50), WHOLE[3]]:
+        time = f"2026-01-01T00:{minute:02}:00+00:00"
+        event = {"event": "step", "time": time, "appliance": "cce-ams-1", "step": step, "state": state}
+        report.apply(event)
+        found = report.measure(event)
+    assert found is not None and found.steps == {"package": 300.0, "version": 1800.0, "health": 540.0}
+
+
+def test_rows_are_shown_where_appliances_go_side_by_side(report: Report) -> None:
+    assert "row" not in report.page()
+    beside = [{**turn, "row": 2} for turn in PLAN["queue"]]  # type: ignore[attr-defined]
+    tell(report, "plan", **{**PLAN, "queue": beside})
+    assert row(report, "cce-ams-1")[-1] == row(report, "cce-ber-1")[-1] == "2"
