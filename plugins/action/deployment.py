@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..plugin_utils.cce import health, paths, predict, steps, upgrade, versions
+from ..plugin_utils.cce import health, hold, paths, predict, steps, upgrade, versions
 from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import NotReadError, Refused, Unfinished, WorkFailed
 from ..plugin_utils.cce.failure_classes import FAILURES, FailureClass
@@ -81,6 +81,8 @@ class ActionModule(ApplianceOperation[DeploymentArguments, Appliance]):
 
     def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
         if self.arguments.present:
+            self.require_no_hold(state)
+            need(state.hold)
             self.require_scripts(state, self.arguments.version)
             self._require_ini(state)
         elif not is_release(changes) and _is_in_use(state, self.arguments.version):
@@ -123,6 +125,7 @@ class ActionModule(ApplianceOperation[DeploymentArguments, Appliance]):
         release = self.arguments.version
         in_force = state.ini_imported if isinstance(state.ini_imported, str) else ""
         fences = [
+            *hold.none_there(self.arguments.place.site_directory),
             self.fence("RunningScripts", "scripts", state),
             *self._fences(state),
             steps.file_unchanged("ini_unchanged", paths.INI_IN_FORCE, [in_force]),

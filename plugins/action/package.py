@@ -10,40 +10,63 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..plugin_utils.cce import health, installer, paths, predict, steps, upgrade
+from ..plugin_utils.cce import health, hold, installer, paths, predict, rollback, steps, upgrade, versions
 from ..plugin_utils.cce.answers import Answer, attempt
-from ..plugin_utils.cce.appliance import Appliance
+from ..plugin_utils.cce.appliance import Appliance, Hold
 from ..plugin_utils.cce.codec import encode
 from ..plugin_utils.cce.exceptions import NotReadError, Refused, WorkFailed
 from ..plugin_utils.cce.failure_classes import EXIT_CODES, FAILURES, FailureClass
 from ..plugin_utils.cce.reading import Unknown, need
+from ..plugin_utils.cce.staging import Staged
 from ..plugin_utils.cce.state import appliance_survey
 from ..plugin_utils.cce.steps import Step
 from ..plugin_utils.cce.versions import Version, is_upgrade, path_problem
 from ..plugin_utils.cce.windows_readings import FILE_RENAMES
 from ..plugin_utils.operation import failures
-from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, REQUIRED_SITE, UPDATE_WAIT, Arguments, common, target
+from ..plugin_utils.operation.arguments import (
+    APPLIANCE,
+    JOB,
+    REQUIRED_SITE,
+    UPDATE_WAIT,
+    common,
+    target,
+    version,
+)
 from ..plugin_utils.operation.changes import Change, Kind
+from ..plugin_utils.operation.staging import StagedArguments, StagedOperation
 
 HALVES = ("uninstall", "install")
 """The steps of the job that run Windows Installer, in their order."""
 
 STOP, GO_ON = "stop", "go_on"
 
+PREVIOUS = "previous"
+"""The state in which the MSI of an older release and its ini are back."""
+
+STAGED = "staged"
+"""The state in which the new MSI lies on the appliance, and nothing else is different."""
+
+SAVED_INIS = {"ini_appliance": "CloudConnector.ini", "ini_imported": "imported-CloudConnector.ini"}
+"""How the two inis are called that are saved, by the readings that they are of."""
+
+REGISTRATION = "registration"
+"""The record of the module that registers."""
+
 SAME_BOOT = timedelta(seconds=60)
 """By how much two readings of the time of one and the same boot may differ: the clock it is computed from is corrected."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PackageArguments(Arguments):
+class PackageArguments(StagedArguments):
     """`content`: the ini that will be imported, where it is known; `sha256` and `previous_sha256` in upper case.
 
     `previous_source`: where the MSI that is replaced is, besides Windows Installer's cache; empty where that was not given.
+    `back`: the target is the release before, whose MSI and ini are put back. `only_staged`: the MSI is brought in, not installed.
     """
 
-    target: Version
     present: bool
+    back: bool
+    only_staged: bool
     source: str
     sha256: str
     content: str | None
@@ -54,7 +77,7 @@ class PackageArguments(Arguments):
     go_on: bool
 
 
-class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
+class ActionModule(StagedOperation[PackageArguments]):
     """Saves what is there, then uninstalls and installs in one job.
 
     The running VMs are not touched (cloud-connector.md 5.3, inferred).
@@ -64,12 +87,13 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
     """
 
     SLOT = "package"
+    ALWAYS_GUARDED = staticmethod(lambda arguments: arguments.only_staged)
     ARGUMENTS = {
         **APPLIANCE,
         **REQUIRED_SITE,
         **JOB,
         **UPDATE_WAIT,
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "absent", PREVIOUS, STAGED], "default": "present"},
         "version": {"type": "str", "required": True},
         "source": {"type": "str"},
         "sha256": {"type": "str"},
@@ -82,7 +106,7 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
         "timeout": {"type": "int", "default": 3600},
     }
     RULES = {
-        "required_if": [("state", "present", ("source", "sha256"))],
+        "required_if": [("state", state, ("source", "sha256")) for state in ("present", STAGED)],
         "required_together": [("previous_source", "previous_sha256")],
     }
 
@@ -92,13 +116,20 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
     """Whether Windows Installer asked for a restart of the host, in this run."""
 
     def validate(self, given: Mapping[str, Any]) -> PackageArguments:
-        release, present = target(given), given["state"] == "present"
+        present, back = given["state"] != "absent", given["state"] == PREVIOUS
+        only_staged = given["state"] == STAGED
+        release = version(given) if back else target(given)
+        job = upgrade.job_name("package", release) if present else f"remove-package-{release}"
+        if only_staged:
+            job = f"stage-package-{release}"
         return PackageArguments(
             **common(given, self.host.name),
-            job=upgrade.job_name("package", release) if present else f"remove-package-{release}",
-            gated=present,
+            job=rollback.package_job(release) if back else job,
+            gated=present and not only_staged,
             target=release,
             present=present,
+            back=back,
+            only_staged=only_staged,
             source=given["source"] or "",
             sha256=(given["sha256"] or "").upper(),
             content=given["content"],
@@ -109,23 +140,66 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
             go_on=given["on_restart_required"] == GO_ON,
         )
 
-    def missing(self, state: Appliance) -> list[Change]:
+    def missing(self, state: Staged) -> list[Change]:
         given = self.arguments
+        if given.only_staged:
+            return self._staging_missing(state)
         before = {"scripts": state.scripts, "module_present": state.module_present}
         if not given.present:
             gone = {"scripts": None, "module_present": False, "programs": (), "management_service": None}
             removal = Change(f"remove the MSI {state.scripts}", {**before, "programs": state.programs}, gone)
             return [removal] if need(state.programs) else []
         if need(state.scripts) == given.target:
-            saved = _record(state, given.target)
+            saved = self._unfinished(state)
             what = "put away the record of the MSI's replacement"
-            return [Change(what, {"saved": saved}, {"saved": None}, Kind.RECORD)] if saved else []
+            record = [Change(what, {"saved": saved}, {"saved": None}, Kind.RECORD)] if saved else []
+            return [*record, *self._inis_missing(state), *(self.service.release_change(state) if given.back else [])]
         what = f"replace the MSI {state.scripts or '(removed before)'} by {given.target}"
         after = predict.msi_replaced(state, given.target)
         shown = {name: after[name] for name in (*before, "management_service")}
-        return [Change(what, before, shown, becomes=after)]
+        return [Change(what, before, shown, becomes=after), *self._inis_missing(state)]
 
-    def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
+    def _staging_missing(self, state: Staged) -> list[Change]:
+        """Nothing where the release is installed already. Raises NotReadError."""
+        given, found = self.arguments, need(state.staged)
+        if need(state.scripts) == given.target or found == given.sha256:
+            return []
+        return [Change(f"stage the MSI {given.target}", {"staged": found}, {"staged": given.sha256})]
+
+    def _inis_missing(self, state: Appliance) -> list[Change]:
+        """What is not as it was saved of the two inis, on the way back. Raises NotReadError."""
+        if not self.arguments.back:
+            return []
+        release, found = self.arguments.target, rollback.saved_inis(state, self.arguments.target)
+        where = {"ini_appliance": "in the appliance directory", "ini_imported": "in force"}
+        saved = f"as it was saved when the MSI {release} was replaced"
+        return [
+            Change(
+                f"put the CloudConnector.ini of {release} back {where[name]}", {name: now}, {name: saved}, becomes={}
+            )
+            for name, mark in found.items()
+            if rollback.ini_mark(now := need(getattr(state, name))) != mark
+        ]
+
+    def _unfinished(self, state: Appliance) -> Mapping[str, Any] | None:
+        """The record of the exchange that led to this MSI; on the way back that of the one that was given up, too."""
+        saved, release = _record(state, self.arguments.target), self.arguments.target
+        given_up = state.saved
+        if (
+            saved is None
+            and self.arguments.back
+            and isinstance(given_up, Mapping)
+            and given_up.get("scripts") == release
+        ):
+            return given_up
+        return saved
+
+    def guard(self, state: Staged, changes: Sequence[Change]) -> None:
+        if self.arguments.only_staged:
+            # What was staged before is judged again: the ini, the hold or the bits may be others by now.
+            if need(state.scripts) != self.arguments.target:
+                self._require_of_use(state)
+            return
         if not self.arguments.present:
             self._require_no_machines(state)
             return
@@ -134,22 +208,40 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
             self._require_restarted(state)
             return
         need(state.boot_time)
+        if self.arguments.back:
+            self._require_way_back(state, scripts)
+            self.site.require_way_out(state, broken=True)
+            return
+        self.require_no_hold(state)
         if scripts is None:
             self._require_own_removal(state)
         else:
             self._require_replaceable(state, scripts)
+        need(state.hold)
         self.site.require_way_out(state)
 
-    def act(self, state: Appliance, changes: Sequence[Change]) -> None:
+    def act(self, state: Staged, changes: Sequence[Change]) -> None:
+        if self.arguments.only_staged:
+            self._stage(state)
+            return
         if not self.arguments.present:
             self._remove(state)
-        elif changes[0].kind is Kind.RECORD:
-            self._put_away()
-        else:
+            return
+        if self.job_found(state) or need(state.scripts) != self.arguments.target:
             self._replace(state)
+        elif any(change.kind is Kind.RECORD for change in changes):
+            self._put_away()
+        if self.arguments.back:
+            self._restore_inis()
+            self.service.hand_back()
 
-    def result(self, state: Appliance) -> dict[str, Any]:
+    def result(self, state: Staged) -> dict[str, Any]:
         """`restart_required`: by Windows Installer, or by the signs that Windows itself leaves."""
+        if self.arguments.back and "ini_imported" not in rollback.saved_inis(state, self.arguments.target):
+            self.host.warn(
+                f"No CloudConnector.ini of {self.arguments.target} was saved on {self.host.name}: the one in force stays. "
+                "Whether scripts of an older release accept it is not documented."
+            )
         signs = () if isinstance(state.pending_restart, Unknown) else state.pending_restart
         waiting = any(sign != FILE_RENAMES for sign in signs)
         return {"restart_required": self._wants_restart or waiting}
@@ -188,6 +280,28 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
 
     def _require_replaceable(self, state: Appliance, scripts: Version) -> None:
         """Nothing begins unless the state is understood, and the rest of the upgrade can succeed."""
+        self._require_fitting(state, scripts)
+        self.require_gates(state, self.arguments.target)
+        self._require_bits(state)
+        self._require_previous(state, scripts)
+
+    def _require_of_use(self, state: Appliance) -> None:
+        """Nothing is brought in for an upgrade that is known to be refused. Raises Refused, NotReadError."""
+        self.require_no_hold(state)
+        scripts = need(state.scripts)
+        if scripts is None:
+            raise Refused(
+                f"The CloudConnector module is missing on {self.host.name}: an exchange of the MSI is not finished there.",
+                "Finish that upgrade; it fetches the MSI itself.",
+                failure=FailureClass.MODULE_MISSING,
+            )
+        self._require_fitting(state, scripts)
+        self._require_bits(state)
+        self._require_previous(state, scripts)
+        need(state.hold)
+
+    def _require_fitting(self, state: Appliance, scripts: Version) -> None:
+        """The upgrade leads from what is there, and the ini is of this appliance."""
         release = self.arguments.target
         problem = path_problem(scripts, release)
         if problem:
@@ -196,9 +310,53 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
         if self.arguments.content is not None:
             self.require_own_ini(self.arguments.content, in_force)
         self._require_one_program(state)
-        self.require_gates(state, release)
-        self._require_bits(state)
-        self._require_previous(state, scripts)
+
+    def _require_way_back(self, state: Appliance, scripts: Version | None) -> None:
+        """The site is on hold for it, the VMs of that release run, and its MSI is there. Raises Refused, NotReadError."""
+        name, release = self.host.name, self.arguments.target
+        if problem := rollback.hold_problem(state, release):
+            raise Refused(f"{name} does not go back to {release}: {problem}", failure=FailureClass.NO_WAY_BACK)
+        if self._back_source(state) is None:
+            raise Refused(
+                f"The MSI of {release} is not saved on {name}, and no other source of it was given.",
+                "Give cloud_connector_previous_source and cloud_connector_previous_sha256. Microsoft documents the switch back, "
+                "not this step; without it scripts and VMs differ, and the site has no high availability.",
+                failure=FailureClass.PREVIOUS_MSI_MISSING,
+            )
+        if scripts is None:
+            self._require_own_exchange(state)
+            return
+        if need(state.running) != release:
+            raise Refused(
+                f"{name} runs {state.running}: scripts of {release} beside newer VMs are documented nowhere.",
+                "Switch back first (version operation with rollback), then run the same command again.",
+                failure=FailureClass.NO_WAY_BACK,
+            )
+        self._require_one_program(state)
+        self.require_gates(state, release, health.scripts_back_gates)
+        found = attempt(self._find_cached, state)
+        self._cached = "" if isinstance(found, Unknown) else found
+
+    def _require_own_exchange(self, state: Appliance) -> None:
+        """The module is away: by our own exchange, to that release or away from it. Raises Refused, NotReadError."""
+        saved, release = need(state.saved), self.arguments.target
+        if saved is None or saved.get("booted") or release not in (saved.get("target"), saved.get("scripts")):
+            raise Refused(
+                f"The CloudConnector module is missing on {self.host.name}, and no record of this collection leads to {release}.",
+                "Find out who removed it; install the MSI of the running version, then run the same command again.",
+                failure=FailureClass.MODULE_MISSING,
+            )
+        updating = health.update_under_way(state)
+        if updating.status == health.FAIL:
+            raise failures.checks_failed(Refused, f"{self.host.name} is not ready for {release}", [updating])
+
+    def _back_source(self, state: Appliance) -> tuple[str, str] | None:
+        """Path and SHA-256 of the MSI that is put back: as given, else as saved; None where there is none."""
+        given = self.arguments
+        if given.source and given.sha256:
+            return given.source, given.sha256
+        found = rollback.saved_package(state, given.target)
+        return None if found is None else (found["path"], found["sha256"])
 
     def _require_bits(self, state: Appliance) -> None:
         """Start-CcDownload fetches the newest version that the site has, whatever the scripts are (cloud-connector.md 1.1).
@@ -286,6 +444,7 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
         place, saved = self.arguments.place, _record(state, self.arguments.target)
         if saved and saved.get("scripts") == scripts and (_package(saved, scripts) or not self._has_previous()):
             return saved
+        back = self._back_source(state) if self.arguments.back else None
         record = {
             "target": self.arguments.target,
             "scripts": scripts,
@@ -294,16 +453,24 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
             "programs": encode(state.programs),
             "appliance_directory": place.appliance_directory,
             "site_directory": place.site_directory,
-            "package": self._save_files(scripts),
+            **self._save_files(scripts),
         }
+        if back is not None:
+            inis = rollback.saved_inis(state, self.arguments.target)
+            record["back"] = {**dict(zip(("path", "sha256"), back, strict=True)), "inis": inis}
         self._write(record)
         return record
 
     def _has_previous(self) -> bool:
         return bool(self.arguments.previous_source or self._cached)
 
-    def _save_files(self, scripts: Version) -> dict[str, str] | None:
-        """Copies the files of the product, and the MSI of its scripts: its path and SHA-256; None where there is none."""
+    def _save_files(self, scripts: Version) -> dict[str, Any]:
+        """Copies the files of the product and the MSI of its scripts.
+
+        Returns:
+            What the record says of them: `inis`, what tells the copies of the two from others, and `package`, path and SHA-256 of
+            the MSI; None where there is none.
+        """
         folder = rf"{paths.SAVED}\{scripts}"
         files = {
             "CloudConnector.ini": paths.appliance_ini(self.arguments.place.appliance_directory),
@@ -318,15 +485,19 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
             steps.protect_folder("protect_folder", paths.OURS),
             steps.make_folder("folder", folder),
             *copies,
+            *(steps.file_text(name, rf"{folder}\{file}") for name, file in SAVED_INIS.items()),
             *self._save_package(scripts),
         ]
         try:
             answer = self.host.run(asked, "save what is there before the MSI is removed")
         except WorkFailed as failed:
             raise self._explained(failed) from failed
+        texts = {name: attempt(answer.file, name) for name in SAVED_INIS}
+        saved = {name: rollback.ini_mark(text) for name, text in texts.items() if isinstance(text, str)}
         if not self._has_previous():
-            return None
-        return {"path": paths.saved_package(scripts), "sha256": answer.text("previous_hash", "Hash")}
+            return {"inis": saved, "package": None}
+        package = {"path": paths.saved_package(scripts), "sha256": answer.text("previous_hash", "Hash")}
+        return {"inis": saved, "package": package}
 
     def _save_package(self, scripts: Version) -> list[Step]:
         """Copies the MSI and compares: the declared source with its hash, else Windows Installer's copy with itself."""
@@ -351,18 +522,32 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
 
     def _put_away(self) -> None:
         """The record has done its service: it must not open the gates a second time."""
-        self.host.run(
-            [steps.keep_file("finished", paths.SAVED_STATE, paths.SAVED_LAST)], "finish the record of the MSI"
-        )
+        finished = [steps.keep_file("finished", paths.SAVED_STATE, paths.SAVED_LAST)]
+        if self.arguments.back:
+            # The registration of the newer MSI is none for when it comes again.
+            finished.append(steps.remove_file("forget_registration", paths.record(REGISTRATION)))
+        self.host.run(finished, "finish the record of the MSI")
+
+    # --- staging ------------------------------------------------------------------------------------------------------
+
+    def _stage(self, state: Staged) -> None:
+        """In time only: a start that comes late must not touch an MSI that is being installed by then."""
+        doing = f"stage the MSI {self.arguments.target}"
+        try:
+            state, left = self.after_job(state, self._fetch(state), doing)
+            if left:
+                self.run_job(state, [*self._fences(state), *self._fetch(state)], doing, in_time=True)
+        except WorkFailed as failed:
+            raise self._explained(failed) from failed
 
     # --- replacing ----------------------------------------------------------------------------------------------------
 
-    def _replace(self, state: Appliance) -> None:
+    def _replace(self, state: Staged) -> None:
         saved: Mapping[str, Any] = {}
         if not self.job_found(state):
             scripts = need(state.scripts)
             saved = {} if scripts is None else self._save(state, scripts)
-        fences = [*self._fences(state), *self._fetch(), *_unchanged(saved, state)]
+        fences = [*self._fences(state), *self._fetch(state), *_unchanged(saved, state)]
         try:
             answer = self.service.leave(state, fences, self._halves(state), f"install the MSI {self.arguments.target}")
         except WorkFailed as failed:
@@ -413,16 +598,28 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
 
     def _fences(self, state: Appliance) -> list[Step]:
         """A start that arrives late must not do the work again; without the module there is nothing to ask."""
-        return [self.fence("RunningScripts", "scripts", state)] if isinstance(state.scripts, str) else []
+        own = [self.fence("RunningScripts", "scripts", state)] if isinstance(state.scripts, str) else []
+        return [*self._hold_fences(state), *own]
 
-    def _fetch(self) -> list[Step]:
-        """Fetch and compare first: nothing is uninstalled unless the new MSI is there and is the right one."""
+    def _hold_fences(self, state: Appliance) -> list[Step]:
+        """Forward nobody may have put the site on hold meanwhile; back nobody may have cleared it."""
+        given, directory, found = self.arguments, self.arguments.place.site_directory, state.hold
+        if not given.present:
+            return []
+        if not given.back:
+            return hold.none_there(directory)
+        return hold.still_there(directory, found) if isinstance(found, Hold) else []
+
+    def _fetch(self, state: Staged) -> list[Step]:
+        """Fetch and compare first: nothing is uninstalled unless the new MSI is there and is the right one.
+
+        One that was staged is not fetched again, but compared again.
+        """
         given, path = self.arguments, paths.package(self.arguments.target)
-        return [
-            steps.make_folder("folder", paths.PACKAGES),
-            _fetch("fetch", given.source, path),
-            steps.file_hash("hash", path, expect=given.sha256),
-        ]
+        found = self._back_source(state) if given.back else None
+        source, sha256 = found or (given.source, given.sha256)
+        fetched = [steps.make_folder("folder", paths.PACKAGES), _fetch("fetch", source, path)]
+        return [*([] if state.staged == sha256 else fetched), steps.file_hash("hash", path, expect=sha256)]
 
     def _halves(self, state: Appliance) -> list[Step]:
         """Uninstall and install. What decides between the two is whether the product is gone, not what the first one said."""
@@ -442,6 +639,26 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
     def _log(self, half: str) -> str:
         """Where Windows Installer writes what it does."""
         return paths.installer_log(half, self.arguments.target)
+
+    # --- the inis of before -------------------------------------------------------------------------------------------
+
+    def _restore_inis(self) -> None:
+        """The two inis as they were saved, the one in force by the product's own cmdlet where its release has that."""
+        state, release = self._read(), self.arguments.target
+        if state.scripts != release or not self._inis_missing(state):
+            return
+        path = paths.appliance_ini(self.arguments.place.appliance_directory)
+        asked = [*self._fences(state)]
+        saved = rollback.saved_inis(state, release)
+        if "ini_imported" in saved:
+            in_force = paths.saved_ini_in_force(release)
+            if versions.is_early(release):
+                asked += _copied("in_force", in_force, paths.INI_IN_FORCE)
+            else:
+                asked += [*_copied("to_import", in_force, path), steps.import_configuration()]
+        if "ini_appliance" in saved:
+            asked += _copied("ini", paths.saved_ini(release), path)
+        self.host.run(asked, f"put the CloudConnector.ini of {release} back")
 
     # --- removing -----------------------------------------------------------------------------------------------------
 
@@ -488,6 +705,14 @@ class ActionModule(ApplianceOperation[PackageArguments, Appliance]):
             exit_codes=dict(codes),
             log=self._log(half),
         )
+
+
+def _copied(name: str, source: str, destination: str) -> list[Step]:
+    """Copied beside it, then moved over it: nobody ever reads half an ini."""
+    return [
+        steps.copy_file(f"copy_{name}", source, f"{destination}.new"),
+        steps.move_file(f"move_{name}", f"{destination}.new", destination),
+    ]
 
 
 def _fetch(name: str, source: str, path: str) -> Step:

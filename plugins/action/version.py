@@ -7,31 +7,60 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from ..plugin_utils.cce import health, predict, steps, upgrade
+from ..plugin_utils.cce import health, hold, paths, predict, proof, rollback, steps, upgrade
 from ..plugin_utils.cce.appliance import Appliance, Calls
-from ..plugin_utils.cce.exceptions import Refused, Unfinished, WorkFailed
+from ..plugin_utils.cce.exceptions import OptionError, Refused, Unfinished, WorkFailed
 from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.reading import Reading, Unknown, need
 from ..plugin_utils.cce.state import calls_survey
+from ..plugin_utils.cce.steps import Step
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, REQUIRED_SITE, UPDATE_WAIT, Arguments, common, target
+from ..plugin_utils.operation.arguments import (
+    APPLIANCE,
+    JOB,
+    REQUIRED_SITE,
+    UPDATE_WAIT,
+    Arguments,
+    common,
+    target,
+    version,
+)
 from ..plugin_utils.operation.changes import Change, is_release
+from ..plugin_utils.operation.drain import Drain, Force
 
 
 @dataclass(frozen=True, kw_only=True)
 class SwitchArguments(Arguments):
-    """`idle_wait`: seconds to wait for a moment without calls, where nobody takes new ones meanwhile."""
+    """Seconds: `idle_wait`, to wait for a moment without calls, where nobody takes new ones meanwhile; `drain_limit`, 0: none.
+
+    `rollback`: the target is the release before, which is gone back to. `force_drain`: consent to cut, of another site too.
+    """
 
     target: Version
+    rollback: bool
     force: bool
     idle_wait: float
+    drain_limit: float
+    force_drain: Force | None
+
+    @property
+    def forced_by(self) -> Force | None:
+        """The consent to cut the last calls of this site, where there is one."""
+        given, site = self.force_drain, self.site
+        return given if given and site and given.site == site.name else None
 
 
 class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
-    """`Switch-CcVersion`, the moment that calls notice. It is a toggle, so both versions are fenced on the appliance."""
+    """`Switch-CcVersion`, the moment that calls notice. It is a toggle, so both versions are fenced on the appliance.
+
+    Forward and back are two operations with targets of their own: forward never leads to an older release, back only to one that
+    is older than the running one and its backup, and either does nothing where its target runs. So neither undoes itself when it
+    is run again.
+    """
 
     SLOT = "version"
     ARGUMENTS = {
@@ -40,29 +69,49 @@ class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
         **JOB,
         **UPDATE_WAIT,
         "version": {"type": "str", "required": True},
+        "rollback": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
         "timeout": {"type": "int", "default": 7200},
         "idle_wait": {"type": "int", "default": 1800},
+        "drain_limit": {"type": "int", "default": 3600},
+        "force_drain": {
+            "type": "dict",
+            "options": {
+                "site": {"type": "str", "required": True},
+                "by": {"type": "str", "required": True},
+                "reason": {"type": "str", "required": True},
+            },
+        },
     }
 
     def validate(self, given: Mapping[str, Any]) -> SwitchArguments:
-        release = target(given)
+        back = given["rollback"]
+        release = version(given) if back else target(given)
         return SwitchArguments(
             **common(given, self.host.name),
-            job=upgrade.job_name("version", release),
+            job=rollback.switch_job(release) if back else upgrade.job_name("version", release),
             gated=True,
             target=release,
+            rollback=back,
             force=given["force"],
             idle_wait=given["idle_wait"],
+            drain_limit=given["drain_limit"],
+            force_drain=_force(given["force_drain"]),
         )
+
+    @cached_property
+    def _drain(self) -> Drain:
+        return Drain(self.host, self.jobs, self.SLOT, self.arguments.drain_limit, self._after_failure)
 
     def missing(self, state: Appliance) -> list[Change]:
         """The switch is done when the VMs of the version before are off, too: both sets have the same addresses."""
-        release = self.arguments.target
+        release, back = self.arguments.target, self.arguments.rollback
         if need(state.running) == release:
-            return [*_sets_still_on(state, release), *self.service.release_change(state)]
+            still_on = _sets_connected(state, release) if back else _sets_still_on(state, release)
+            return [*still_on, *self.service.release_change(state)]
         before = {"running": state.running, "backup": state.backup, "machines": state.machines}
-        return [Change(f"switch from {state.running} to {release}", before, predict.switched(state, release))]
+        what = f"switch {'back ' if back else ''}from {state.running} to {release}"
+        return [Change(what, before, predict.switched(state, release))]
 
     def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
         release = self.arguments.target
@@ -73,6 +122,15 @@ class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
                 f"{self.host.name} runs {release}, but VMs of another version are on: {changes[0].before['machines']}.",
                 failure=FailureClass.TWO_SETS_ON,
             )
+        if self.arguments.rollback:
+            self._require_way_back(state)
+        else:
+            self._require_way_forward(state)
+        self.site.require_way_out(state, for_switch=True, broken=self.arguments.rollback)
+
+    def _require_way_forward(self, state: Appliance) -> None:
+        release = self.arguments.target
+        self.require_no_hold(state)
         self.require_scripts(state, release)
         if need(state.backup) != release:
             raise Refused(
@@ -81,21 +139,60 @@ class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
             )
         _require_same_ini(self.host.name, state, release)
         self.require_gates(state, release, health.switch_gates)
-        self.site.require_way_out(state, for_switch=True)
+        need(state.hold)
+
+    def _require_way_back(self, state: Appliance) -> None:
+        """The site is on hold for it, and the old set is whole. Raises Refused, NotReadError."""
+        release = self.arguments.target
+        if problem := rollback.hold_problem(state, release) or rollback.switch_problem(state, release):
+            raise Refused(
+                f"{self.host.name} does not go back to {release}: {problem}", failure=FailureClass.NO_WAY_BACK
+            )
+        self.require_gates(state, release, health.rollback_gates)
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         if is_release(changes):
             self.service.release(state)
             return
+        if self.job_found(state):
+            state = self._end_drain(state)
+        if not self.job_found(state):
+            state = self._idle(state, changes)
         self._warn_of_force(state)
-        self._switch(state if self.job_found(state) else self._idle(state, changes))
+        self._switch(state)
         self.service.hand_back()
 
     def result(self, state: Appliance) -> dict[str, Any]:
         self.service.warn_if_kept(state)
         return {}
 
+    # --- force ------------------------------------------------------------------------------------------------------------
+
+    def _end_drain(self, state: Appliance) -> Appliance:
+        """The state, without the job of a drain that a named person had cut; that job is waited for in any other case."""
+        consent = self.arguments.forced_by
+        if consent is None or not self._drain.has_live_calls(state) or self._drain.is_forced():
+            return state
+        calls = need(state.calls)
+        without = state.with_changes(jobs=tuple(job for job in need(state.jobs) if job != self.arguments.job))
+        without = self.ask_tenant(without)
+        self.guard(without, self.missing(without))
+        if not self._drain.end(self._fences(state), self.arguments.place.vms["mediation"]):
+            self.host.tell("the drain goes on: its last call ended, or it was not to be told that one is live")
+            return self._read()
+        self.host.warn(
+            f"The drain of {self.host.name} was ended with {calls.total} calls live, by the word of {consent.by} "
+            f"({consent.reason}), and is begun anew with -Force."
+        )
+        return self._read()
+
     def _warn_of_force(self, state: Appliance) -> None:
+        consent = self.arguments.forced_by
+        if consent and not self.job_found(state):
+            self.host.warn(
+                f"Switch-CcVersion -Force stops the services of {self.host.name} forcibly if its drain fails, which cuts "
+                f"calls, by the word of {consent.by} ({consent.reason}). That it ends a drain that lasts is not documented."
+            )
         if self.arguments.force:
             self.host.warn(
                 f"The switch of {self.host.name} was begun before; force was not added to it, since what it does to a drain that "
@@ -136,9 +233,23 @@ class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
             calls = need(self.host.read(calls_survey(self.arguments.place.vms["mediation"])))
         return calls
 
+    # --- the switch -------------------------------------------------------------------------------------------------------
+
+    def _fences(self, state: Appliance) -> list[Step]:
+        return [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
+
+    def _hold_fences(self, state: Appliance) -> list[Step]:
+        """Forward nobody may have put the site on hold meanwhile; back nobody may have cleared it."""
+        directory, found = self.arguments.place.site_directory, need(state.hold)
+        if not self.arguments.rollback:
+            return hold.none_there(directory)
+        return [] if found is None else hold.still_there(directory, found)
+
     def _switch(self, state: Appliance) -> None:
-        fences = [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
-        switch = [steps.switch_version(self.arguments.force)]
+        given, found = self.arguments, self.job_found(state)
+        fences = [] if found else [*self._hold_fences(state), *self._fences(state)]
+        switch = [*_END_PROOF, steps.switch_version(given.force or given.forced_by is not None)]
+        self._drain.watch(state, found=found)
         try:
             self.service.leave(state, fences, switch, f"switch to {self.arguments.target}")
         except Unfinished as waiting:
@@ -154,6 +265,7 @@ class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
             return
         if after.running == self.arguments.target:
             failed.what = f"{self.host.name} was switched to {after.running}, but not without errors. {failed.what}"
+            failed.remedy = rollback.with_way_back(failed.remedy, failed.failure, after)
         elif failed.failure is FailureClass.UNKNOWN and after.running == before and health.serves(after) is True:
             failed.failure = FailureClass.NOT_SWITCHED
 
@@ -165,9 +277,33 @@ class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
         return f"{state.calls.total} calls are live on it; while it drains it takes no new ones."
 
 
+_END_PROOF = (
+    steps.remove_file("end_proof", paths.record(proof.NAME)),
+    steps.file_gone("proof_ended", paths.record(proof.NAME)),
+)
+"""That calls were carried is proven of a set in production, and not of the same one when it comes back later."""
+
+
+def _force(given: Mapping[str, str] | None) -> Force | None:
+    """The option `force_drain`. Raises OptionError."""
+    if given is None:
+        return None
+    if not all(hold.is_part(given[name]) for name in ("site", "by", "reason")):
+        raise OptionError(
+            f"force_drain needs site, by and reason, each one line of at most {hold.MOST_CHARACTERS} characters."
+        )
+    return Force(given["site"], given["by"].strip(), given["reason"].strip())
+
+
 def _sets_still_on(state: Appliance, release: Version) -> list[Change]:
     on = [check for check in health.blocking(health.health(state, release)) if check.id == "other_sets"]
     return [Change("turn off the VMs of the other version", {"machines": on[0].evidence})] if on else []
+
+
+def _sets_connected(state: Appliance, release: Version) -> list[Change]:
+    """A set that was deployed and never switched to may be on, but is in no network."""
+    names = ", ".join(rollback.connected(state, release))
+    return [Change("turn off the VMs of the other version", {"machines": names})] if names else []
 
 
 def _require_same_ini(name: str, state: Appliance, release: Version) -> None:

@@ -22,6 +22,7 @@ description:
     Refuses where the version file in O(site_directory) names a later version than O(version), since C(Start-CcDownload) would fetch other
     bits then. Not with O(url_root): what a private site has, its owner knows.
   - That the running VMs go on carrying calls meanwhile is inferred from the documented procedure; Microsoft does not say it.
+  - Refuses to go forward while the site is on hold.
   - A host whose module is missing is finished only when the saved record of this module is there.
   - >-
     Claims the out-of-service slot of the site, a file in O(site_directory), and keeps it until M(sfb.cloud_connector.version) has
@@ -37,22 +38,34 @@ options:
       - V(present) replaces the MSI by that of O(version).
       - V(absent) removes the MSI of O(version), which is refused while any VMs are deployed, since only its cmdlets can drain
         and remove them.
+      - >-
+        V(previous) puts the MSI of the older O(version) back, and both CloudConnector.ini, as this module has saved them when it replaced
+        them. The VMs of O(version) must run, so a switch is taken back first (M(sfb.cloud_connector.version)), and the site must be
+        on hold for it (M(sfb.cloud_connector.rollback_hold)). The slot is given back when scripts and VMs are of one version again.
+        Register the appliance afterwards. Microsoft documents none of this; it is the only way to high availability but forward.
+      - >-
+        V(staged) brings the MSI of O(version) in ahead, days before the upgrade, and compares its SHA-256. Nothing is uninstalled or
+        installed, no cmdlet of the product changes anything, the tenant is not asked, and no slot is taken. What would refuse the upgrade and
+        can be known ahead is refused: a hold, no path from the installed release, an ini of another appliance, other bits in the site
+        directory, and an old MSI that cannot be saved. V(present) compares the staged MSI again and fetches it only where it is not the right one.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, previous, staged]
     default: present
   version:
-    description: The version to upgrade to, such as V(2.1); with O(state=absent) the one that is there.
+    description: >-
+      The version to upgrade to, such as V(2.1); with O(state=absent) the one that is there, with O(state=previous) the older one to
+      go back to.
     type: str
     required: true
   source:
     description:
-      - Required with O(state=present).
+      - Required with O(state=present) and O(state=staged). With O(state=previous) what this module saved is used where it is left out.
       - URL (http, https) or path of the MSI, as seen from the appliance.
       - Windows PowerShell on Windows Server 2012 R2 offers a web server TLS 1.0 only, unless C(SchUseStrongCrypto) of the .NET
         Framework is set on the host.
     type: str
   sha256:
-    description: The SHA-256 of the MSI, hexadecimal. Required with O(state=present).
+    description: The SHA-256 of the MSI, hexadecimal. Required with O(state=present) and O(state=staged).
     type: str
   content:
     description:
@@ -105,10 +118,10 @@ options:
     default: 3600
 attributes:
   check_mode:
-    description: Predicts the new scripts version.
+    description: Predicts the new scripts version, or what would be staged.
     support: full
   diff_mode:
-    description: Shows the scripts version before and after.
+    description: Shows the scripts version before and after, or the SHA-256 of what is staged.
     support: full
 author:
   - The sfb.cloud_connector authors (@sfb-cloud-connector)
@@ -117,6 +130,23 @@ author:
 EXAMPLES = r"""
 - name: Replace the MSI
   sfb.cloud_connector.package:
+    appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
+    site_directory: \\files\berlin
+    vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
+    version: "2.1"
+    source: https://packages.example.com/CloudConnector-2.1.msi
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    content: "{{ cloud_connector_ini }}"
+    task_user: "{{ cloud_connector_deployment_user }}"
+    task_password: "{{ cloud_connector_deployment_password }}"
+    site:
+      name: berlin
+      peak_calls: 600
+      appliances: "{{ groups.berlin | sfb.cloud_connector.site_appliances(hostvars) }}"
+
+- name: Bring the MSI in days before
+  sfb.cloud_connector.package:
+    state: staged
     appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
     site_directory: \\files\berlin
     vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}

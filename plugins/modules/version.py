@@ -24,6 +24,10 @@ description:
   - >-
     A slot that was given back stays beside it as C(sfb.cloud_connector.slot.) with a number of its own, a record of who was out of
     service and when. These files may be deleted while no run is under way.
+  - >-
+    While the site is on hold (M(sfb.cloud_connector.rollback_hold)) nothing goes forward. With O(rollback=true) it goes back, only then.
+    Microsoft describes the switch back with scripts of the newer release, and supports no high availability until scripts and VMs are of
+    one version again.
   - Fails when VMs of another version are still on after the switch, since both sets have the same addresses.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
@@ -31,15 +35,53 @@ extends_documentation_fragment:
   - sfb.cloud_connector.job
 options:
   version:
-    description: The version to upgrade to, such as V(2.1).
+    description:
+      - The version to upgrade to, such as V(2.1).
+      - With O(rollback=true) the older version to go back to, such as V(2.0.1).
     type: str
     required: true
+  rollback:
+    description:
+      - Go back to O(version). It must be the backup version and older than the running one, its four VMs must be there, and the scripts
+        must be those of the running version. Where it runs already there is nothing to do, so that a second run never goes forward.
+      - The site must be on hold for going back to that version.
+      - Counters that cannot be read do not stop it where the appliance is known not to serve. The switch drains what is left.
+    type: bool
+    default: false
   force:
     description:
       - Adds C(-Force) to the cmdlet, which stops services forcibly if draining fails. That cuts the calls that are left.
-      - It is never added to a switch that was begun before. What it does to a drain that is under way is not documented.
+      - It is never added to a switch that was begun before. What it does to a drain that is under way is not documented. See O(force_drain).
     type: bool
     default: false
+  drain_limit:
+    description:
+      - Seconds after which a drain has lasted too long. The module then fails with the class C(drain-limit), and says how many calls are live,
+        since when it drains, and what can be done. The drain goes on. V(0) is no limit.
+      - Counted from the moment the drain began, also where another run began it.
+    type: int
+    default: 3600
+  force_drain:
+    description:
+      - Consent of a named person to cut the calls that a drain of this site waits for. Of another site it changes nothing.
+      - Microsoft documents that C(-Force) stops services forcibly where draining fails. That it ends a drain that lasts, or one that is
+        under way, is not documented. So a drain that is under way is ended first, only while a call is live on it, and the switch is
+        begun anew with C(-Force). Whether that cuts the calls is seen then; where it does not, O(drain_limit) tells.
+      - A drain that was begun with force is not ended again.
+    type: dict
+    suboptions:
+      site:
+        description: Name of the site.
+        type: str
+        required: true
+      by:
+        description: Who answers for it.
+        type: str
+        required: true
+      reason:
+        description: Why the calls may be cut.
+        type: str
+        required: true
   timeout:
     description:
       - Seconds to wait for drain and switch.
@@ -81,6 +123,20 @@ EXAMPLES = r"""
     site_directory: \\files\berlin
     vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
     version: "2.1"
+    task_user: "{{ cloud_connector_deployment_user }}"
+    task_password: "{{ cloud_connector_deployment_password }}"
+    site:
+      name: berlin
+      peak_calls: 600
+      appliances: "{{ groups.berlin | sfb.cloud_connector.site_appliances(hostvars) }}"
+
+- name: Go back to 2.0.1
+  sfb.cloud_connector.version:
+    appliance_directory: C:\Users\CceAdmin\CloudConnector\ApplianceRoot
+    site_directory: \\files\berlin
+    vms: {cms: 192.168.10.12, mediation: 192.168.10.13, edge: 192.168.10.14}
+    version: "2.0.1"
+    rollback: true
     task_user: "{{ cloud_connector_deployment_user }}"
     task_password: "{{ cloud_connector_deployment_password }}"
     site:

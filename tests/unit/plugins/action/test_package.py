@@ -571,3 +571,54 @@ def test_the_msi_stays_where_the_ini_is_of_another_appliance() -> None:
     result = bench.do("package", content=bench.lab.ini(NEIGHBOUR))
     assert result["failure"]["class"] == "wrong-host" and "is not the appliance" in result["msg"]
     assert bench.changes() == [] and bench.lab.snapshot(HOST)["scripts"] == "2.0.1"
+
+
+# --- waivers --------------------------------------------------------------------------------------------------------------
+
+RESTART_KEY = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"
+WAIVER = {
+    "check": "pending_restart",
+    "owner": "Ann",
+    "reason": "change 4711",
+    "expires": "2999-03-31",
+    "appliance": HOST,
+}
+
+
+def waiting(*waivers: dict[str, str]) -> tuple[Bench, dict[str, Any]]:
+    """An appliance that waits for a restart, and its site with these waivers."""
+    bench = Bench()
+    bench.computer.registry.set(RESTART_KEY, {})
+    return bench, {**bench.site(), "waivers": list(waivers)}
+
+
+def test_a_gate_that_somebody_answers_for_stops_nothing() -> None:
+    bench, site = waiting(WAIVER)
+    assert bench.do("package", site=site)["changed"] is True
+    assert installer(bench) == ["/x", "/i"]
+
+
+@pytest.mark.parametrize(
+    "waiver",
+    [
+        {**WAIVER, "expires": "2020-03-31"},
+        {**WAIVER, "appliance": NEIGHBOUR},
+        {**WAIVER, "check": "disk"},
+    ],
+    ids=["ended", "of another", "of another check"],
+)
+def test_any_other_waiver_does_not_help(waiver: dict[str, str]) -> None:
+    bench, site = waiting(waiver)
+    assert "pending_restart: waiting for a restart of the host: servicing" in refused(bench, site=site)
+
+
+def test_a_check_that_may_not_be_waived_stops_in_spite_of_a_waiver() -> None:
+    bench, site = waiting(WAIVER, {**WAIVER, "check": "stored_passwords"})
+    bench.computer.policy.stores_passwords = False
+    assert "stored_passwords" in refused(bench, site=site)
+
+
+def test_a_waiver_without_an_end_is_refused_as_an_option() -> None:
+    bench, site = waiting({**WAIVER, "expires": "some day"})
+    result = bench.do("package", site=site)
+    assert result["failure"]["class"] == "option" and "expires at 'some day'" in result["msg"]
