@@ -67,8 +67,9 @@ demo: $(READY) ## a simulated fleet is upgraded before your eyes
 lab: $(READY) ## the simulated fleet on loopback addresses, until Ctrl-C; its files are in .lab/
 	@$(LOOPBACK) python -m lab serve --dir .lab --speed 600
 
-chaos: $(READY) ## upgrades fifty random fleets under random faults, judged by the lab's record
+chaos: $(READY) ## upgrades fifty random fleets under random faults, then every case of the crash matrix (hours), judged by the lab's record
 	@$(LOOPBACK) python -m lab chaos
+	@$(LOOPBACK) pytest -n 2 -m whole tests/unit/plugins/action/test_crash_matrix.py
 
 format: $(READY) ## let ruff write the code its way
 	@ruff check --fix && ruff format

@@ -9,14 +9,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from lab.server.running import SHORT_WAITS, RunningLab, running_playbook
+from lab.server.running import PROVEN, SHORT_WAITS, RunningLab, running_playbook
 from lab.world.building import SERVICE_PASSWORD
 from lab.world.tenant import Tenant
 
@@ -25,16 +25,16 @@ NETWORKS = itertools.count(100 + os.getpid() % 30 * 5)
 PLAY_SECONDS = 180.0
 PROMPT_PASSWORD = "Prompt-Passw0rd!"
 
-WAITS = {**SHORT_WAITS, "cloud_connector_idle_wait": 2}
+WAITS = {**SHORT_WAITS, **PROVEN, "cloud_connector_idle_wait": 2}
 
-NAMES = ("north", "south")
+NAMES = ("north", "south", "east")
 LOAD = {"calls_per_hour": 60, "emergency_share": 0.2}
 
 
 def fleet(*sizes: int, **more: Any) -> dict[str, Any]:
     """A fleet of sites of so many appliances; `more` are keys of the description.
 
-    The first site is `north` with `north-1`, `north-2` and so on, the second `south`.
+    The first site is `north` with `north-1`, `north-2` and so on, the others `south` and `east`.
     """
     return {"sites": [_site(name, size) for name, size in zip(NAMES, sizes, strict=False)], **more}
 
@@ -105,8 +105,12 @@ class Stage:
         return [run for run in self.lab.entries("cmdlet") if all(run[key] == value for key, value in wanted.items())]
 
     def mutating(self, since: int = 0, until: int | None = None) -> list[dict[str, Any]]:
-        """The cmdlets that may change something, among those of the record from `since` to `until`."""
-        return [run for run in self.cmdlets()[since:until] if run["mutating"]]
+        """The cmdlets that may change something, among those of the record from `since` to `until`.
+
+        Without our notes: the snapshot is written on every appliance of a site, also on those that are not upgraded, and
+        what stands in the site directory through any of them.
+        """
+        return [run for run in self.cmdlets()[since:until] if run["mutating"] and not is_note(run)]
 
     def state(self, name: str) -> dict[str, Any]:
         """An appliance as it is now."""
@@ -126,6 +130,15 @@ class Stage:
         self.lab.post("/clock", {"speed": speed})
 
 
+def is_note(run: Mapping[str, Any]) -> bool:
+    """Whether a cmdlet works on the folder of our records, the lease or a note of the site only, or makes our folder."""
+    text = str(run["parameters"]).replace("\\\\", "\\")
+    if re.search(r"sfb\.cloud_connector\.(lease|soaked)", text):
+        return True
+    places = re.findall(r"C:\\Program Files\\sfb\.cloud_connector([\w\\]*)", text)
+    return bool(places) and all(place in ("", "\\") or place.startswith("\\records") for place in places)
+
+
 @dataclass
 class Playing:
     """An ansible-playbook that runs."""
@@ -141,12 +154,37 @@ class Playing:
             assert time.monotonic() < until and self.process.poll() is None, self.output.read_text("utf-8")
             time.sleep(0.05)
 
+    def until_restarted(self, appliance: str, machine: str) -> None:
+        """Waits until the Windows of a VM, by its role, or of the host restarts."""
+        until, wanted = (
+            time.monotonic() + PLAY_SECONDS,
+            {"host": "host restarts"}.get(machine, f"VM restarts: {machine}"),
+        )
+        while not any(
+            (one["appliance"], one["text"]) == (appliance, wanted) for one in self.stage.lab.entries("event")
+        ):
+            assert time.monotonic() < until and self.process.poll() is None, self.output.read_text("utf-8")
+            time.sleep(0.05)
+
     def ended(self) -> Run:
         """Waits for its end; its output must not hold any secret."""
         code = self.process.wait(PLAY_SECONDS)
         text = self.output.read_text("utf-8", "replace")
         assert not [secret for secret in self.stage.secrets if secret in text], f"a secret is shown in {self.output}"
         return Run(code, text)
+
+    def signal(self, number: int) -> None:
+        """A signal to it and all that it has started: a worker of Ansible leads a process group of its own."""
+        parents: dict[int, int] = {}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                parents[int(path.parent.name)] = int(path.read_text("utf-8").rpartition(")")[2].split()[1])
+        family = [self.process.pid]
+        for member in family:
+            family += [child for child, parent in parents.items() if parent == member]
+        for member in family:
+            with suppress(ProcessLookupError):
+                os.kill(member, number)
 
     def kill(self) -> None:
         """SIGKILL to the whole process group, as a controller that cancels a job."""

@@ -21,13 +21,18 @@ def processes_with(text: str) -> list[str]:
     return [line for line in listed.splitlines() if text in line]
 
 
+def heed_interrupts() -> None:
+    """What runs in the background of a shell hands on that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_demo_leaves_no_process_and_a_complete_record(tmp_path: Path) -> None:
     folder, shown = tmp_path / "demo", tmp_path / "shown"
     command = [sys.executable, "-m", "lab", "demo", "--dir", str(folder)]
     with shown.open("wb") as output:
-        demo = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        demo = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, preexec_fn=heed_interrupts)
     until = time.monotonic() + SECONDS
-    while "Step 5 of 7" not in shown.read_text("utf-8"):
+    while "Step 5 of 8" not in shown.read_text("utf-8"):
         assert demo.poll() is None and time.monotonic() < until, shown.read_text("utf-8")
         time.sleep(0.05)
     os.kill(demo.pid, signal.SIGINT)

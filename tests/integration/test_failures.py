@@ -91,7 +91,7 @@ def test_a_failure_says_who_carries_the_calls_what_happened_and_what_to_do(story
 def test_a_lost_appliance_says_that_the_outcome_is_unknown_and_what_to_do(story: Story) -> None:
     run = story.endings["lost, fatal"].run
     assert run.says("north-1 cannot be reached: .* The outcome of what was running there is unknown.")
-    assert run.says("Run the same command again when it answers: it reads what was done, and goes on.")
+    assert run.says("when it answers: it waits for what still runs there, reads what was done, and goes on.")
 
 
 def test_the_same_command_finishes_the_fleet_after_the_repairs(story: Story) -> None:

@@ -14,7 +14,10 @@ from tests.integration.harness import Run, Stage
 APPLIANCES = {site["name"]: site["appliances"] for site in DEMO["sites"]}
 ORDER = [name for names in APPLIANCES.values() for name in names]
 SPARE = [site for site, names in APPLIANCES.items() if len(names) > 1]
-STEPS = 7
+STEPS = 8
+UPDATED = "berlin"
+"""The one site whose automatic update is on."""
+FLEET = {**DEMO, "sites": [{**site, "auto_update": site["name"] == UPDATED} for site in DEMO["sites"]]}
 
 
 @dataclass
@@ -33,7 +36,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(open_stage: Callable[..., Stage]) -> Story:
-    stage = open_stage(DEMO, speed=2000)
+    stage = open_stage(FLEET, speed=2000)
     counts = []
     check = stage.play("--check", "--diff")
     counts.append(len(stage.mutating()))
@@ -127,7 +130,7 @@ def test_an_outage_that_was_consented_to_drains_too(story: Story) -> None:
 
 def test_the_same_command_again_changes_nothing(story: Story) -> None:
     assert (story.again.code, story.mutating[2]) == (0, story.mutating[1]), story.again.output
-    assert story.again.says("at 2.1 and healthy")
+    assert story.again.says("at 2.1, healthy, its calls proven")
     assert "changed: [" not in story.again.output
 
 
@@ -135,10 +138,21 @@ def test_the_fleet_takes_few_sessions_to_the_tenant_two_at_once_at_most_and_leav
     sessions = story.stage.lab.entries("tenant_session")
     assert sessions and max(session["at_once"] for session in sessions) <= 2
     assert {(session["outcome"], session["left"]) for session in sessions} == {("removed", None)}
-    # Of each appliance four in its upgrade and one in check mode; of each site one for the plan and one for the validation, in
-    # each of the three runs; and before the one outage a second look, after the wait for a moment without calls.
+    # Of each appliance five in its upgrade and one in check mode; of each site one for the plan and one for the validation, in
+    # each of the three runs; before the one outage a second look, after the wait for a moment without calls; two to switch
+    # automatic update off and on again.
     logons = len(story.stage.cmdlets(name="New-CsOnlineSession"))
-    assert logons <= (4 + 1) * len(ORDER) + 2 * 3 * len(SITES) + 1
+    assert logons <= (5 + 1) * len(ORDER) + 2 * 3 * len(SITES) + 1 + 2
+
+
+def test_automatic_update_is_off_during_the_upgrade_of_its_site_and_on_again_after_its_validation(story: Story) -> None:
+    runs = story.stage.cmdlets()
+    switched = [at for at, run in enumerate(runs) if run["name"] == "Set-CsHybridPSTNSite"]
+    values = [runs[at]["parameters"]["EnableAutoUpdate"] for at in switched]
+    assert values == [False, True] and {runs[at]["parameters"]["Identity"] for at in switched} == {UPDATED}
+    work = [at for at, run in enumerate(runs) if run["mutating"] and run["appliance"] in APPLIANCES[UPDATED]]
+    lasting = [at for at in work if runs[at]["name"] in ("Start-Process", "Install-CcAppliance", "Switch-CcVersion")]
+    assert switched[0] < lasting[0] and lasting[-1] < switched[1]
 
 
 def test_no_shell_is_left_open(story: Story) -> None:

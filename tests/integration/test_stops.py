@@ -81,3 +81,46 @@ def test_the_rerun_is_stopped_by_it_and_touches_nothing(half_dead: HalfDead) -> 
 def test_its_neighbour_still_carries_the_calls(half_dead: HalfDead) -> None:
     assert half_dead.stage.state("north-2")["in_service"]
     assert half_dead.first.says("north-2 carries the calls")
+
+
+@dataclass
+class Unproven:
+    """New VMs that read well and carry no call, then a repair; the same command in between and after, and `validate`."""
+
+    stage: Stage
+    first: Run
+    validate: Run
+    again: Run
+    first_cmdlets: int
+
+
+@pytest.fixture(scope="module")
+def unproven(open_stage: Callable[..., Stage]) -> Unproven:
+    stage = open_stage(fleet(1, 1))
+    stage.lab.post("/appliances/north-1/faults", {"no_calls": "gateway", "version": "2.1"})
+    stage.variables["cloud_connector_call_proof"] = {"way": "counters", "call_seconds": 1}
+    stage.variables |= {"cloud_connector_proof_wait": 5, "cloud_connector_validation_wait": 0}
+    first = stage.play()
+    validate, count = stage.play(playbook="validate.yml"), len(stage.cmdlets())
+    stage.lab.post("/appliances/north-1/repair")
+    stage.variables["cloud_connector_proof_wait"] = 120
+    return Unproven(stage, first, validate, stage.play(), count)
+
+
+def test_without_a_proof_of_calls_the_next_site_is_not_begun(unproven: Unproven) -> None:
+    assert unproven.first.code == 2
+    assert unproven.first.says("It is not proven that north-1 carries calls at 2.1: inbound no call; outbound no call")
+    assert unproven.first.says("25064") and unproven.first.says("cloud_connector_signoffs")
+    before = unproven.stage.cmdlets()[: unproven.first_cmdlets]
+    assert [run for run in before if run["appliance"] == "south-1" and run["mutating"]] == []
+
+
+def test_a_site_whose_calls_are_not_proven_is_not_valid(unproven: Unproven) -> None:
+    assert unproven.validate.code != 0 and unproven.validate.says("no call was proven at 2.1")
+    assert unproven.validate.says("Site south is well")
+
+
+def test_the_same_command_proves_it_and_goes_on(unproven: Unproven) -> None:
+    assert unproven.again.code == 0, unproven.again.output
+    assert unproven.again.says("goes on with call_proof \\(at 2.1 and healthy, but no call was proven\\)")
+    assert [run["appliance"] for run in unproven.stage.cmdlets(name="Switch-CcVersion")] == ["north-1", "south-1"]

@@ -94,6 +94,11 @@ def with_certificate(lab: Lab) -> None:
     in_maintenance(lab)
 
 
+def on_hold(lab: Lab) -> None:
+    (task,) = examples("rollback_hold")
+    assert run(lab, "rollback_hold", task)["changed"]
+
+
 def not_deployed(lab: Lab) -> None:
     lab.appliance(HOST).drop_set("2.0.1")
     lab.appliance(HOST).running = None
@@ -114,8 +119,10 @@ RUNS: list[tuple[str, int, dict[str, str], Callable[[Lab], None]]] = [
     ("maintenance", 1, {}, in_maintenance),
     ("registration", 0, {"scripts": "2.1"}, unknown_to_the_tenant),
     ("registration", 1, {"scripts": "2.1", "running": "2.1"}, without_machines),
+    ("rollback_hold", 0, {}, nothing),
     ("topology", 0, {}, nothing),
     ("version", 0, {"scripts": "2.1", "backup": "2.1"}, nothing),
+    ("version", 1, {"scripts": "2.1", "running": "2.1", "backup": "2.0.1"}, on_hold),
 ]
 """Module, which of its examples, how the appliance is described, and what else comes before."""
 

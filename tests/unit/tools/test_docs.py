@@ -96,7 +96,10 @@ def test_names_of_the_collection_exist(page: Path) -> None:
         - {
             "site",
             "slot",
-            "auto_update",
+            "hold",
+            "soaked",
+            "lease",
+            "suspended",
             *NAMES,
         }
         == set()

@@ -112,7 +112,7 @@ def test_check_mode_does_not_touch_a_job_that_was_begun(module: str) -> None:
 
 @pytest.mark.parametrize("module", JOBS)
 def test_a_wait_that_is_over_says_that_the_work_goes_on(module: str) -> None:
-    bench = Bench(module)
+    bench = Bench(module, switches={"import_seconds": 60})
     result = bench.do(module, timeout=0, poll_interval=10)
     assert result["failed"] and f"{JOBS[module]} is running" in result["msg"]
     assert "it goes on by itself" in result["msg"] and "does not start a second one" in result["msg"]
@@ -182,7 +182,7 @@ def test_a_task_that_is_there_without_its_claim_is_joined(module: str) -> None:
     assert bench.count(module) == 1 and bench.claims() == []
 
 
-DEATHS = {"package": "", "download": "bits", "deployment": "Mediation", "version": "off"}
+DEATHS = {"package": "", "configuration": "copy", "download": "bits", "deployment": "Mediation", "version": "off"}
 """A point in the middle of each cmdlet at which the host restarts."""
 
 
@@ -208,7 +208,7 @@ def test_a_restart_of_the_host_under_a_job_is_named(module: str) -> None:
     assert bench.claims() == [] and list(bench.computer.tasks) == []
 
 
-@pytest.mark.parametrize("module", ["package", "download"])
+@pytest.mark.parametrize("module", ["package", "configuration", "download"])
 def test_after_a_restart_of_the_host_the_rerun_finishes(module: str) -> None:
     bench = Bench(module)
     die(bench, module)

@@ -101,6 +101,7 @@ def test_a_start_that_arrives_after_other_vms_run_does_nothing(bench: Cycle, mod
     bench.run("Enter-CcUpdate")
     bench.computer.files.write(r"C:\new.pfx", certificate("new", SERVICE_PASSWORD))
     moved = {"site_directory": r"\\files\bergen", "redeploy_afterwards": True}
+    bench.lab.world.network.add_share(moved["site_directory"])
     options = {**LONG, "certificate": {**LONG["certificate"], "import": True}, "directories": moved}[module]
     deliver = held_start(bench, module, **options)
     bench.appliance.running = "2.0.1"

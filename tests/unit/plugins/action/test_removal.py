@@ -11,7 +11,7 @@ from lab.world.configuration import parse
 from tests.bench import HOST, Bench
 from tests.late import held
 from tests.operations import operate
-from tests.racing import Race
+from tests.racing import JOB, Race
 
 UNINSTALL, UNREGISTER = "Uninstall-CcAppliance", "Unregister-CcAppliance"
 SLOT = "sfb.cloud_connector.slot"
@@ -27,7 +27,7 @@ def remove(site: Race, version: str, /, **options: Any) -> dict[str, Any]:
 
 
 def unregister(site: Race, name: str = "cce-1", /, **options: Any) -> dict[str, Any]:
-    given = {**site.reach(name), "site": site.site(), "state": "absent", "version": "2.1", **options}
+    given = {**site.reach(name), "site": site.site(), "state": "absent", "version": "2.1", **JOB, **options}
     return operate(site.lab, name, "registration", **given)
 
 

@@ -37,6 +37,7 @@ PURPOSE: Mapping[str, Mapping[str, Any]] = {
     "certificate": {"path": r"C:\Users\cceadmin\CloudConnector\ApplianceRoot\CloudConnector.ini"},
     "certification_authority": {"operation": "backup"},
     "credential": {"generation": "1"},
+    "directories": {"appliance_directory": r"D:\Cce\ApplianceRoot", "redeploy_afterwards": True},
 }
 """What makes the modules beside an upgrade do something; one that is not here gets what it requires."""
 
@@ -208,10 +209,14 @@ def cmdlets_of(module: str, kind: str) -> list[str]:
     """The product's cmdlets that change something when the module runs; the one that takes the password where there is none."""
     planted = Planted(module, kind)
     planted.seen()
-    return sorted({run.name for run in planted.bench.ran() if run.mutating and "Cc" in run.name}) or [TAKES_PASSWORD]
+    return sorted({run.name for run in planted.bench.ran() if run.mutating and "Cc" in run.name}) or [
+        TAKES_SECRET.get(module, TAKES_PASSWORD)
+    ]
 
 
 TAKES_PASSWORD = "Register-ScheduledTask"
+TAKES_SECRET = {"call_proof": "New-Item"}
+"""Of a module that runs no job."""
 
 
 @KINDS

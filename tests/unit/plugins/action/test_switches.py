@@ -26,12 +26,10 @@ from tests.random_fleet import RandomFleet
 QUICK: Mapping[str, Any] = {"download_seconds": 60.0, "install_hours": 0.1}
 TESTS = Path(__file__).resolve().parents[1]
 DURATIONS = {
+    "directory_seconds",
     "tenant_logon_seconds",
     "msi_seconds",
-    "import_seconds",
-    "register_seconds",
     "uninstall_seconds",
-    "services_seconds",
     "boot_seconds",
     "os_update_seconds",
 }

@@ -1,0 +1,537 @@
+"""Every way in which an upgrade of two sites can be disturbed at one of its exchanges, or inside one of its long cmdlets.
+
+The fleet of `upgrade_run` is upgraded once undisturbed. It is upgraded a second time, and at each exchange at which something is
+to happen this process is forked: the copy is disturbed there, goes on, is repaired, runs the same command again, and is judged by
+the record of its world. So no case has to come to its exchange by itself.
+
+A killed run is followed by a whole one, and the fleet is compared at its end. After a fault the next run is followed up to
+the end of the turn in which the fault came; where the fleet is there as it was in the undisturbed run, the rest is the same.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import io
+import itertools
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, get_args
+
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.bridge import exchange as bridge
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation import site_reader
+
+from lab.inprocess import WireFault
+from lab.powershell import contract
+from lab.world import faults, obstacles, troubles
+from tests.bench import DIRECTORY
+from tests.upgrade_run import HOSTS, REST, Exchange, Killed, Moment, Run, Send, Stop, World
+
+WHENS = ("before", "after")
+UNDER_WAY = 0.5
+"""Simulated seconds after which the controller is gone though the appliance still works on what it was sent."""
+KILLED = "killed"
+"""How a run ended that was."""
+
+DAMAGE = ("host down", "carries no call", "fault", "services_fail")
+"""How outages begin that a fault makes by itself."""
+PUT_RIGHT = 900.0
+"""Seconds until a host and all on it are up again after a fault."""
+CRASHES = ("controller killed", "line dropped", "share gone")
+"""What may happen inside a cmdlet beside the faults of the lab, of which `die_host` restarts the host."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One disturbance. `place`: the number of an exchange, or a moment inside a cmdlet; `when`: before the act or after it."""
+
+    kind: str
+    place: int | Moment
+    when: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}, {self.when} {self.place}"
+
+
+@dataclass
+class Reference:
+    """What the undisturbed run was, and left."""
+
+    exchanges: list[Exchange]
+    moments: list[Moment]
+    modules: list[tuple[str, str]]
+    acts: Any
+    dumps: dict[str, Any]
+    """By the appliance whose turn had ended."""
+
+
+@dataclass
+class Report:
+    """What was found: how many cases there are, how many were run, and what is wrong with which."""
+
+    ran: int = 0
+    problems: dict[Case, list[str]] = field(default_factory=dict)
+
+
+# --- the cases -----------------------------------------------------------------------------------------------------------
+
+
+def fault_kinds() -> list[str]:
+    """Every kind of fault the lab knows, by name."""
+    return [
+        *(f"cmdlet: {action}" for action in get_args(faults.Action)),
+        *(f"trouble: {name}" for name in [*troubles.FAULTS, *troubles.STATES]),
+        *(f"no calls: {way}" for way in obstacles.OBSTACLES),
+        *(f"wire: {fault}" for fault in get_args(WireFault)),
+        "share gone",
+    ]
+
+
+def kills() -> list[Case]:
+    """The controller is killed at every exchange: before it is sent, while it is under way, before its answer is read."""
+    places = [exchange.number for exchange in reference().exchanges]
+    return [Case("killed", place, when) for place in places for when in ("before", "under way", "after")]
+
+
+def inside() -> list[Case]:
+    """At every moment of a long cmdlet: what may happen to the controller, the line and the share, and every fault there."""
+    kinds = [*CRASHES, *(f"cmdlet: {action}" for action in get_args(faults.Action))]
+    return [Case(kind, moment, "inside") for moment in reference().moments for kind in kinds]
+
+
+def faulty() -> list[Case]:
+    """Every kind of fault at every exchange, before the act and after it."""
+    places = [exchange.number for exchange in reference().exchanges]
+    return [Case(*one) for one in itertools.product(fault_kinds(), places, WHENS)]
+
+
+def all_cases() -> list[Case]:
+    """The whole matrix."""
+    return [*kills(), *inside(), *faulty()]
+
+
+@cache
+def reference() -> Reference:
+    """The undisturbed run."""
+    with in_one_thread():
+        world, moments, dumps = World(), list[Moment](), dict[str, Any]()
+        world.at_moment = moments.append
+        run = world.run()
+        run.turn_ended = lambda turn: dumps.update({turn: world.dump()})
+        assert run.play() is None
+        world.rest()
+        assert world.lost_calls() == [] and world.overlaps() == []
+        dumps[HOSTS[-1]] = world.dump()
+        assert len(set(moments)) == len(moments)
+        return Reference(run.exchanges, moments, run.modules, world.acts(), dumps)
+
+
+# --- the disturbances ----------------------------------------------------------------------------------------------------
+
+
+class Fault:
+    """A fault of the lab on one appliance, and how it is taken away."""
+
+    def __init__(self, world: World, host: str, kind: str) -> None:
+        self._world, self._host = world, host
+        self._group, _, self._name = kind.partition(": ")
+        self._undo: list[Callable[[], object]] = []
+
+    def begin(self, exchange: Exchange | None = None) -> None:
+        """It is there from now on."""
+        lab, appliance = self._world.lab, self._world.lab.appliance(self._host)
+        if self._group == "wire":
+            lab.wire_faults[self._host] = [self._name]  # type: ignore[list-item]
+        elif self._group == "share gone":
+            lab.world.network.shares[appliance.site.directory.casefold()].online = False
+        elif self._group == "no calls":
+            lab.fault(self._host, no_calls=self._name, version="2.1")
+        elif self._group == "trouble":
+            self._remember()
+            lab.fault(self._host, trouble=self._name)
+            self._compare()
+        elif exchange is not None:
+            self._arm(exchange)
+
+    def _arm(self, exchange: Exchange, when: Any = "before") -> None:
+        """At the point of the exchange; the installer, and the switch, wherever they come next for what is theirs alone."""
+        aim = {"exit_code": "msiexec.exe", "services_fail": "Switch-CcVersion"}.get(self._name, exchange.aim)
+        point = {"services_fail": "services"}.get(self._name)
+        moment = "during" if point else when
+        self._world.lab.fault(self._host, cmdlet=aim, when=moment, action=self._name, point=point)
+
+    def begin_inside(self, cmdlet: str, point: str | None) -> None:
+        """It comes at this very moment of a cmdlet, before any other that waits there."""
+        when: Any = "before" if cmdlet == "msiexec.exe" else "during"
+        made = faults.Fault(cmdlet, when, self._name, point=point)  # type: ignore[arg-type]
+        self._world.lab.appliance(self._host).faults.waiting.insert(0, made)
+
+    def begin_after(self, exchange: Exchange) -> None:
+        """It comes after the act, before the answer."""
+        if self._group == "cmdlet":
+            self._arm(exchange, "after")
+
+    @property
+    def waits_for_the_act(self) -> bool:
+        """Whether the moment after the act is one of the cmdlet itself."""
+        return self._group == "cmdlet"
+
+    def end(self) -> None:
+        """It is gone, whoever took it away having put right what it broke."""
+        lab, appliance = self._world.lab, self._world.lab.appliance(self._host)
+        hung = self._name in ("hang", "T1")
+        appliance.faults.clear()
+        lab.wire_faults.clear()
+        for share in lab.world.network.shares.values():
+            share.online = True
+        for undo in self._undo:
+            undo()
+        if self._group == "no calls" or self._name in ("services_fail", "T4"):
+            appliance.repair()
+        if hung:
+            appliance.restart()
+        self._world.rest(PUT_RIGHT)
+
+    # What a state of the world changed is put back where it still is as the fault made it.
+
+    def _remember(self) -> None:
+        self._before = {name: read() for name, (read, _) in self._places().items()}
+        self._modules = list(self._world.lab.appliance(self._host).computer.modules)
+
+    def _compare(self) -> None:
+        computer = self._world.lab.appliance(self._host).computer
+        gone = [one for one in self._modules if one not in computer.modules]
+        # The installer may have put its own back meanwhile.
+        self._undo.append(
+            lambda: computer.modules.extend(
+                one for one in gone if one.name not in {there.name for there in computer.modules}
+            )
+        )
+        for name, (read, write) in self._places().items():
+            old, bad = self._before.get(name), read()
+            if old != bad:
+                self._undo.append(
+                    lambda read=read, write=write, old=old, bad=bad: write(old) if read() == bad else None
+                )
+
+    def _places(self) -> dict[str, tuple[Callable[[], Any], Callable[[Any], object]]]:
+        lab, appliance = self._world.lab, self._world.lab.appliance(self._host)
+        tenant, known = lab.world.tenant, appliance.in_tenant
+        registry = appliance.computer.registry
+        found: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
+            "password": (lambda: tenant.password, lambda value: setattr(tenant, "password", value)),
+            "sealed": (lambda: set(appliance.sealed), lambda value: setattr(appliance, "sealed", set(value))),
+            "caches": (
+                lambda: {user: dict(one) for user, one in appliance.caches.items()},
+                lambda value: setattr(appliance, "caches", value),
+            ),
+            "dotnet": (
+                lambda: dict(registry.get(troubles.DOTNET_KEY) or {}),
+                lambda value: registry.set(troubles.DOTNET_KEY, value),
+            ),
+        }
+        if known is not None:
+            found["address"] = (
+                lambda: known.mediation_address,
+                lambda value: setattr(known, "mediation_address", value),
+            )
+        for edge in appliance.edges:
+            found[f"certificates of {edge.name} {id(edge)}"] = (
+                lambda edge=edge: list(edge.certificates),
+                lambda value, edge=edge: setattr(edge, "certificates", list(value)),
+            )
+        files = appliance.computer.files
+        inis = [rf"{folder}\CloudConnector.ini" for folder in (DIRECTORY, troubles.PROGRAM_DATA)]
+        for path in (troubles.MODULE_INI, *inis):
+            found[path] = (
+                lambda path=path: files.read_text(path) if files.exists(path) else None,
+                lambda value, path=path: files.write_text(path, value),
+            )
+        return found
+
+
+# --- playing -------------------------------------------------------------------------------------------------------------
+
+
+def explore(cases: Sequence[Case]) -> Report:
+    """Plays these cases; what is wrong with which."""
+    known = reference()
+    with in_one_thread(), contextlib.redirect_stdout(io.StringIO()):
+        return _Exploration(cases, known).play()
+
+
+class _Exploration:
+    """The second upgrade of the fleet, of which every case is a copy from its place on."""
+
+    def __init__(self, cases: Sequence[Case], known: Reference) -> None:
+        self.report, self._known = Report(), known
+        self._by_place: dict[int | Moment, list[Case]] = {}
+        for case in cases:
+            self._by_place.setdefault(case.place, []).append(case)
+        self._world = World()
+        self._world.at_moment = self._at_moment
+        self._run = self._world.run(self._at_exchange)
+        self._run.turn_ended = self._at_end_of
+        self._case: Case | None = None
+        """In a copy: what it is for."""
+        self._fault: Fault | None = None
+        self._begun, self._pipe = 0, -1
+
+    def play(self) -> Report:
+        """The whole of it. A copy ends in here."""
+        try:
+            ended = self._played()
+            if self._case is not None:
+                disturbed = Disturbed(self._world, self._case, ended, self._begun, self._fault, self._known)
+                self._give(list(disturbed.problems()))
+        except BaseException as error:
+            if self._case is None:
+                raise
+            self._give([f"the case broke: {error!r}"])
+        return self.report
+
+    def _played(self) -> Stop | str | None:
+        try:
+            return self._run.play()
+        except _Enough:
+            return None
+        except Killed:
+            return KILLED
+
+    def _give(self, problems: list[str]) -> None:
+        os.write(self._pipe, json.dumps(problems).encode()[:60_000])
+        os._exit(0)
+
+    # --- where a case may begin
+
+    def _fork(self, place: int | Moment) -> Case | None:
+        """In a copy: the case that begins here."""
+        if self._case is not None:
+            return None
+        for case in self._by_place.get(place, []):
+            sys.stdout.flush()
+            reading, writing = os.pipe()
+            child = os.fork()
+            if child == 0:
+                self._case, self._pipe, self._begun = case, writing, len(self._world.lab.record.entries)
+                # The undisturbed run was held to the contract; it costs a third of the time.
+                contract._check = lambda document, part: None
+                return case
+            os.close(writing)
+            self._take(case, child, reading)
+        return None
+
+    def _take(self, case: Case, child: int, reading: int) -> None:
+        with os.fdopen(reading, encoding="utf-8") as answer:
+            text = answer.read()
+        os.waitpid(child, 0)
+        self.report.ran += 1
+        if problems := json.loads(text) if text else ["the case ended without a judgement"]:
+            self.report.problems[case] = problems
+
+    def _at_exchange(self, run: Run, exchange: Exchange, send: Send) -> dict[str, Any]:
+        case = self._fork(exchange.number)
+        if case is None:
+            return send()
+        if case.kind == "killed":
+            return _killed(run, case, send)
+        self._fault = Fault(self._world, exchange.host, case.kind)
+        return _disturbed(case, exchange, self._fault, send)
+
+    def _at_moment(self, reached: Moment) -> None:
+        case = self._fork(reached)
+        if case is None:
+            return
+        host, cmdlet, point = reached
+        self._fault = Fault(self._world, host, case.kind)
+        if case.kind == "controller killed":
+            self._run.kill()
+        elif case.kind == "line dropped":
+            self._run.drop()
+        elif case.kind == "share gone":
+            self._fault.begin()
+        else:
+            self._fault.begin_inside(cmdlet, None if point == "None" else point)
+
+    def _at_end_of(self, turn: str) -> None:
+        """A copy goes on to the end of the turn in which it was disturbed."""
+        if self._case is not None and HOSTS.index(turn) >= HOSTS.index(last_turn(self._case, self._known)):
+            raise _Enough
+
+
+class _Enough(BaseException):
+    """The turn of a case has ended."""
+
+
+def last_turn(case: Case, known: Reference) -> str:
+    """Up to whose turn a case is followed: the appliance whose turn it was, or the one it happened to, if that is later."""
+    if isinstance(case.place, tuple):
+        return case.place[0]
+    at = known.exchanges[case.place - 1]
+    return max(at.turn or HOSTS[0], at.host, key=HOSTS.index)
+
+
+def _killed(run: Run, case: Case, send: Send) -> dict[str, Any]:
+    if case.when == "after":
+        send()
+    if case.when == "under way":
+        with contextlib.suppress(ConnectionError):
+            send(UNDER_WAY)  # type: ignore[call-arg]
+    run.kill()
+    raise ConnectionError("the controller is gone")
+
+
+def _disturbed(case: Case, exchange: Exchange, fault: Fault, send: Send) -> dict[str, Any]:
+    if case.when == "before":
+        fault.begin(exchange)
+        return send()
+    if fault.waits_for_the_act:
+        fault.begin_after(exchange)
+        return send()
+    answered = send()
+    fault.begin(exchange)
+    return answered
+
+
+# --- judging -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Disturbed:
+    """A case after its first run: how that ended, and the place in the record at which it was disturbed."""
+
+    world: World
+    case: Case
+    ended: Stop | str | None
+    begun: int
+    fault: Fault | None
+    known: Reference
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with it; runs the same command again."""
+        killed = self.case.kind in ("killed", "controller killed")
+        yield from self._of_killed() if killed else self._of_fault()
+
+    def _of_killed(self) -> Iterator[str]:
+        if isinstance(self.ended, Stop):
+            yield f"it was not killed: {self.ended}"
+        again = self.world.run().play()
+        self.world.rest()
+        if again is not None:
+            yield f"the next run stopped: {again}"
+        yield from differences(self.known.dumps[HOSTS[-1]], self.world.dump())
+        acts = self.world.acts()
+        if acts != self.known.acts:
+            yield f"not each act once: {dict(acts - self.known.acts)} more, {dict(self.known.acts - acts)} fewer"
+        yield from (f"a call was lost: {one}" for one in self.world.lost_calls())
+        yield from (f"two were out: {one}" for one in self.world.overlaps())
+
+    def _of_fault(self) -> Iterator[str]:
+        yield from self._of_its_stop()
+        if self.fault is not None:
+            self.fault.end()
+        last, told = last_turn(self.case, self.known), _short(self.ended)
+        again = run_again(self.world, self.ended, last)
+        self.world.rest(REST if last == HOSTS[-1] else 0)
+        if again is not None:
+            yield f"after {told} the next run stopped: {again}"
+        else:
+            found = differences(self.known.dumps[last], self.world.dump(), but=LEFT_BY_REPEATING)
+            yield from (f"after {told}: {one}" for one in found)
+        out = (one for one in self.world.overlaps() if not one.partition("(")[2].startswith(DAMAGE))
+        yield from (f"after {told} two were out: {one}" for one in out if not self._is_not_to_be_seen(one))
+
+    def _is_not_to_be_seen(self, overlap: str) -> bool:
+        """An appliance that was proven to carry calls carries none since, and everything on it reads well (`obstacles`)."""
+        place = self.case.place
+        at = self.known.exchanges[place - 1] if isinstance(place, int) else None
+        is_proven = at is not None and at.host != (at.turn or at.host)
+        return is_proven and self.case.kind.startswith("no calls") and "carries no call" in overlap
+
+    def _of_its_stop(self) -> Iterator[str]:
+        """An error with the lab's own text is one that nobody can know; then the message says so, and quotes it."""
+        if not isinstance(self.ended, Stop):
+            return
+        if self.ended.failure == "unknown" and faults.Fault.text not in self.ended.message:
+            yield f"the failure has no class: {self.ended}"
+        begun = HOSTS.index(self.ended.turn) + 1 if self.ended.turn else 0
+        if later := self.world.touched(self.begun) & set(HOSTS[begun:]):
+            what = self.world.touches(self.begun, later)
+            yield f"{', '.join(sorted(later))} was touched after {_short(self.ended)}: {what}"
+
+
+def run_again(world: World, ended: Stop | str | None, last: str) -> Stop | None:
+    """How the next run ended.
+
+    That is one run but where its stop is what it has to say of the fault: of a job that ended without an answer, which it has
+    collected, or of events that are in a log for good, which a person accepts by the names that the message gives.
+    """
+    accepted, collected = set(named(ended)), False
+    while True:
+        again = world.run(accepted=sorted(accepted)).play(last)
+        if new := set(named(again)) - accepted:
+            accepted |= new
+        elif isinstance(again, Stop) and again.failure == ENDED_JOB and not collected:
+            collected = True
+        else:
+            return again
+
+
+ENDED_JOB = "host-restarted"
+
+
+def named(ended: Stop | str | None) -> list[str]:
+    """The events that a message of the comparison with the snapshot names as added."""
+    told = isinstance(ended, Stop) and ended.failure == "state-changed"
+    return sorted(set(re.findall(r"(events/\d+) is added", str(ended)))) if told else []
+
+
+def _short(ended: Stop | str | None) -> str:
+    return f"{ended.failure} in {ended.module} of {ended.turn}" if isinstance(ended, Stop) else str(ended)
+
+
+LEFT_BY_REPEATING = re.compile(r"\\logs\\|\.lease\.\*")
+"""What a second try may leave beside what the first one left: the log of each run of the installer, and what lies beside the
+lease of a run that is over until the next one takes it away."""
+
+
+def differences(expected: Any, found: Any, path: str = "", but: re.Pattern[str] | None = None) -> Iterator[str]:
+    """Where two dumps differ, in words; what a name matches is left out."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in sorted({*expected, *found}, key=str):
+            if but is None or not but.search(str(key)):
+                yield from differences(expected.get(key), found.get(key), f"{path}/{key}", but)
+    elif expected != found:
+        yield f"{path} is {str(found)[:300]!r} instead of {str(expected)[:300]!r}"
+
+
+# --- one thread ----------------------------------------------------------------------------------------------------------
+
+
+class _InTurn(concurrent.futures.Executor):
+    """Does at once, in this thread, what it is given."""
+
+    def __init__(self, workers: int) -> None:
+        pass
+
+    def submit(self, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> concurrent.futures.Future[Any]:
+        made: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        made.set_result(call(*arguments, **named))
+        return made
+
+
+@contextlib.contextmanager
+def in_one_thread() -> Iterator[None]:
+    """The collection starts no threads meanwhile: a fork copies but one."""
+    kept = bridge._bounded, site_reader.ThreadPoolExecutor
+    bridge._bounded = lambda call, timeout: call()
+    site_reader.ThreadPoolExecutor = _InTurn  # type: ignore[misc,assignment]
+    try:
+        yield
+    finally:
+        bridge._bounded, site_reader.ThreadPoolExecutor = kept  # type: ignore[misc]
