@@ -32,14 +32,16 @@ options:
     required: true
   unfinished:
     description:
-      - With O(state=restored), put it back also while an appliance of the site holds the out-of-service slot, or has a job of this collection, or while the site is on
+      - With O(state=restored), put it back also while an appliance of the site holds the out-of-service slot, or has a
+        job of this collection, or while the site is on
         hold after a rollback.
       - The product may update the site beside that work then.
     type: bool
     default: false
   tenant:
     description:
-      - The records of the tenant, as M(sfb.cloud_connector.site_info) returns them, instead of a logon to read them. What they say is asked again in the session
+      - The records of the tenant, as M(sfb.cloud_connector.site_info) returns them, instead of a logon to read them.
+        What they say is asked again in the session
         that changes it.
     type: dict
 seealso:

@@ -12,14 +12,16 @@ version_added: 0.1.0
 description:
   - Says of each site and appliance what runs, whether it serves, how many calls are live, what is under way and since when, what is half done, what
     waits to be put back, for how long what runs is supported, what is wrong and what is safe to do about it.
-  - Shows it as a table of at most 120 columns, sites and appliances in the order of the inventory, those that could not be read among them; returns the same as data
+  - Shows it as a table of at most 120 columns, sites and appliances in the order of the inventory, those that could
+    not be read among them; returns the same as data
     and writes that to a file on the controller, also in check mode.
   - What is wrong is no failure of this module. Whether a site is well says M(sfb.cloud_connector.health).
   - Runs once for all hosts of the play, on the controller, and connects to nothing.
 options:
   states:
     description:
-      - The states of the appliances, as RV(sfb.cloud_connector.site_info#module:states) has them. An appliance of the play that is not among them is shown as not
+      - The states of the appliances, as RV(sfb.cloud_connector.site_info#module:states) has them. An appliance of the
+        play that is not among them is shown as not
         reachable.
       - C(gather_subset) V(slot), V(ours), V(versions), V(configuration), V(host), V(recovery), V(machines), V(services) and V(calls) are enough.
     type: list
@@ -69,7 +71,8 @@ status:
     sites:
       description:
         - The sites, each with C(versions), C(calls), C(lease), C(slot), C(hold), C(suspended), C(troubles) and C(appliances).
-        - Of an appliance C(running), C(scripts), C(backup), C(mode), C(calls), C(work), C(proof), C(unfinished), C(support_days) and C(troubles); null where it could not be read, with
+        - Of an appliance C(running), C(scripts), C(backup), C(mode), C(calls), C(work), C(proof), C(unfinished),
+          C(support_days) and C(troubles); null where it could not be read, with
           C(reason).
       returned: always
       type: list

@@ -116,7 +116,12 @@ def parse(text: str) -> Lease:
         found = json.loads(text)
         parts = {part: _part(found[part]) for part in _TEXTS}
         seconds = found["seconds"]
-        if not _TOKEN.fullmatch(parts["token"]) or type(seconds) is not int or not 1 <= seconds <= MOST_SECONDS:
+        if (
+            not _TOKEN.fullmatch(parts["token"])
+            or not isinstance(seconds, int)
+            or isinstance(seconds, bool)
+            or not 1 <= seconds <= MOST_SECONDS
+        ):
             raise ValueError("the token, or the time, is none")
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NotReadError(

@@ -84,7 +84,7 @@ class Restart:
                 raise
             self.host.tell(f"restart of {self.name}: ordered, and the line was lost ({lost})")
             return note
-        if answer.failed and not (answer.stopped == ("boot_unchanged", "expect")):
+        if answer.failed and answer.stopped != ("boot_unchanged", "expect"):
             raise failures.steps_failed(f"begin the restart of {self.name}", asked, answer)
         problem = self._problem(answer)
         if problem:
