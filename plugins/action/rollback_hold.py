@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..plugin_utils.cce import hold, versions
+from ..plugin_utils.cce import hold, site_file, versions
 from ..plugin_utils.cce.appliance import Appliance, Hold
 from ..plugin_utils.cce.codec import encode
 from ..plugin_utils.cce.exceptions import OptionError, Refused, WorkFailed
@@ -53,7 +53,7 @@ class ActionModule(ApplianceOperation[HoldArguments, Appliance]):
     def validate(self, given: Mapping[str, Any]) -> HoldArguments:
         for name in ("by", "reason"):
             if not hold.is_part(given[name]):
-                raise OptionError(f"{name} must be one line of at most {hold.MOST_CHARACTERS} characters.")
+                raise OptionError(f"{name} must be one line of at most {site_file.MOST_CHARACTERS} characters.")
         return HoldArguments(
             **common(given, self.host.name),
             present=given["state"] == "present",

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..plugin_utils.cce import hold, inventory, rollback, versions
+from ..plugin_utils.cce import hold, inventory, rollback, site_file, versions
 from ..plugin_utils.cce.exceptions import OptionError, Refused
 from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.site import Site, Unreadable, observation
@@ -65,7 +65,7 @@ class ActionModule(ControllerAction):
 def _version(given: Mapping[str, Any]) -> Version:
     """The release to go back to; who goes back has to say so and why. Raises OptionError."""
     if not all(hold.is_part(given[name]) for name in ("by", "reason")):
-        raise OptionError(f"by and reason are each one line of at most {hold.MOST_CHARACTERS} characters.")
+        raise OptionError(f"by and reason are each one line of at most {site_file.MOST_CHARACTERS} characters.")
     try:
         return versions.parse(given["version"])
     except ValueError as error:

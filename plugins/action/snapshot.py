@@ -167,7 +167,3 @@ def _is_taken(arguments: SnapshotArguments, state: Recorded) -> bool:
     if found is not None and found.is_open:
         return True
     return isinstance(state.running, Unknown) or state.running == arguments.target
-
-
-def _taking(version: Version, state: Recorded) -> str:
-    return f"take a snapshot before the upgrade to {version}"

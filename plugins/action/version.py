@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..plugin_utils.cce import health, hold, paths, predict, proof, rollback, steps, upgrade
+from ..plugin_utils.cce import health, hold, paths, predict, proof, rollback, site_file, steps, upgrade
 from ..plugin_utils.cce.appliance import Appliance, Calls
 from ..plugin_utils.cce.exceptions import OptionError, Refused, Unfinished, WorkFailed
 from ..plugin_utils.cce.failure_classes import FailureClass
@@ -290,7 +290,7 @@ def _force(given: Mapping[str, str] | None) -> Force | None:
         return None
     if not all(hold.is_part(given[name]) for name in ("site", "by", "reason")):
         raise OptionError(
-            f"force_drain needs site, by and reason, each one line of at most {hold.MOST_CHARACTERS} characters."
+            f"force_drain needs site, by and reason, each one line of at most {site_file.MOST_CHARACTERS} characters."
         )
     return Force(given["site"], given["by"].strip(), given["reason"].strip())
 

@@ -31,6 +31,7 @@ Judging:
 site              the appliances of a site, what was read of each, and what its owner declared
 health            checks: is an appliance at a version and well, may its upgrade begin
 capacity          who carries the calls of a site, may one more appliance leave service
+site_file         where our files of the site directory are, and how their parts and times are written
 slot              the site's one out-of-service slot
 suspended         what is written down while automatic update of a site is suspended
 hold              why no appliance of the site goes forward

@@ -20,7 +20,7 @@ from .answers import ABSENT, Answer, attempt
 from .appliance import SERVICES, Appliance
 from .codec import encode
 from .exceptions import NotReadError
-from .reading import Reading, Unknown, need
+from .reading import Reading, Unknown
 from .site import Place
 from .state import VM_ACCOUNTS, Survey, appliance_survey
 from .steps import Step
@@ -246,8 +246,3 @@ def as_data(state: WithWindows) -> dict[str, Any]:
     shown = {"boot_time": state.boot, "pending_restart": state.waiting}
     encoded: dict[str, Any] = encode(shown)
     return {"target": state.target, **encoded}
-
-
-def is_waiting(state: WithWindows) -> bool:
-    """Whether anything of its Windows waits for a restart. Raises NotReadError."""
-    return bool(need(state.waiting))

@@ -11,11 +11,10 @@ is made meanwhile stops that, too.
 from __future__ import annotations
 
 import json
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from . import steps, versions
+from . import site_file, steps, versions
 from .appliance import Appliance, Hold
 from .exceptions import NotReadError
 from .reading import need
@@ -24,26 +23,25 @@ from .versions import Version
 
 NAME = "sfb.cloud_connector.hold"
 
-MOST_CHARACTERS = 200
-"""Of each part of a hold."""
-
-_TOKEN = re.compile(r"[0-9a-f]{32}")
 _PARTS = ("site", "by", "reason", "leaves", "goes_to", "since", "token")
 
 
 def path(site_directory: str) -> str:
     """The file."""
-    return site_directory.rstrip("\\") + "\\" + NAME
+    return site_file.path(site_directory, NAME)
 
 
 def is_part(text: Any) -> bool:
     """Whether a text can be a part of a hold: short, on one line, and not empty."""
-    return isinstance(text, str) and bool(text.strip()) and len(text) <= MOST_CHARACTERS and text.isprintable()
+    try:
+        return bool(site_file.part(text).strip())
+    except ValueError:
+        return False
 
 
 def make(site: str, by: str, reason: str, leaves: Version, goes_to: Version, since: datetime, token: str) -> Hold:
     """A hold; `token` must be like no other: 32 hexadecimal digits in small letters."""
-    values = (site, by, reason, leaves, goes_to, _moment(since), token)
+    values = (site, by, reason, leaves, goes_to, site_file.moment(since), token)
     parts: dict[str, Any] = dict(zip(_PARTS, values, strict=True))
     return Hold(**parts, text=json.dumps(parts))
 
@@ -57,8 +55,9 @@ def parse(text: str) -> Hold:
     try:
         found = json.loads(text)
         parts = {part: found[part] for part in _PARTS}
-        if not all(is_part(part) for part in parts.values()) or not _TOKEN.fullmatch(parts["token"]):
+        if not all(is_part(part) for part in parts.values()):
             raise ValueError("a part is not a short text")
+        site_file.require_token(parts["token"])
         for name in ("leaves", "goes_to"):
             parts[name] = versions.parse(parts[name])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
@@ -78,7 +77,7 @@ def place_steps(site_directory: str, made: Hold) -> list[Step]:
 def clear_steps(site_directory: str, found: Hold, by: str, reason: str, now: datetime) -> list[Step]:
     """Ends this very hold, and leaves a record of it and of who cleared it; the list stops where it is not there any more."""
     file = path(site_directory)
-    cleared = json.dumps({"by": by, "reason": reason, "at": _moment(now), "hold": found.token})
+    cleared = json.dumps({"by": by, "reason": reason, "at": site_file.moment(now), "hold": found.token})
     return [
         steps.file_unchanged("hold_unchanged", file, [found.text]),
         steps.write_file("hold_cleared", f"{file}.{found.token}.cleared", cleared),
@@ -113,7 +112,3 @@ def sentence(found: Hold) -> str:
         f"The site {found.site} is on hold since {found.since}, by {found.by}: it goes back from {found.leaves} to "
         f"{found.goes_to} ({reason})."
     )
-
-
-def _moment(when: datetime) -> str:
-    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -14,10 +14,9 @@ import json
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from . import slot, steps
+from . import site_file, slot, steps
 from .appliance import Appliance, Lease
 from .exceptions import NotReadError
 from .reading import Unknown, need
@@ -33,8 +32,6 @@ FENCE, BEAT = "lease_unchanged", "lease_beat"
 SECONDS = 180
 """After how long without a sign of life a lease may be taken over, where nobody says otherwise."""
 MOST_SECONDS = 86_400
-MOST_CHARACTERS = 200
-"""Of each part of a lease."""
 LOGGED = 20
 """How many takeovers by name are kept."""
 
@@ -42,7 +39,6 @@ READING_VERBS = frozenset({"Get", "Test", "Select"})
 READING_CMDLETS = frozenset({"New-TimeSpan", "New-CsOnlineSession", "Import-PSSession", "Remove-PSSession"})
 """What only reads, beside the cmdlets of `READING_VERBS`: every other one counts as one that acts (`is_acting`)."""
 
-_TOKEN = re.compile(r"[0-9a-f]{32}")
 _TEXTS = ("run", "who", "since", "token", "boot", "namespace", "pid", "started", "after", "by", "reason")
 
 
@@ -73,7 +69,7 @@ class TakeOver:
 
 def path(site_directory: str) -> str:
     """The file."""
-    return site_directory.rstrip("\\") + "\\" + NAME
+    return site_file.path(site_directory, NAME)
 
 
 def make(
@@ -91,7 +87,7 @@ def make(
     parts = {
         "run": run,
         "who": who,
-        "since": since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "since": site_file.moment(since),
         "token": token,
         "boot": machine.boot,
         "namespace": machine.namespace,
@@ -114,15 +110,11 @@ def parse(text: str) -> Lease:
     """
     try:
         found = json.loads(text)
-        parts = {part: _part(found[part]) for part in _TEXTS}
+        parts = {part: site_file.part(found[part]) for part in _TEXTS}
         seconds = found["seconds"]
-        if (
-            not _TOKEN.fullmatch(parts["token"])
-            or not isinstance(seconds, int)
-            or isinstance(seconds, bool)
-            or not 1 <= seconds <= MOST_SECONDS
-        ):
-            raise ValueError("the token, or the time, is none")
+        if not isinstance(seconds, int) or isinstance(seconds, bool) or not 1 <= seconds <= MOST_SECONDS:
+            raise ValueError("the time is none")
+        site_file.require_token(parts["token"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NotReadError(
             f"{NAME} in the site directory is not a lease of this collection: {text[:100]!r}. Where it stays so (a power cut may "
@@ -131,15 +123,8 @@ def parse(text: str) -> Lease:
     return Lease(**parts, seconds=seconds, text=text)
 
 
-def _part(value: Any) -> str:
-    """A part of a lease, which others may have written: it is shown to people, and the token becomes part of a file name."""
-    if not isinstance(value, str) or len(value) > MOST_CHARACTERS or not value.isprintable():
-        raise ValueError("a part is not a short text")
-    return value
-
-
 def _printable(text: str) -> str:
-    return "".join(one if one.isprintable() else " " for one in text)[:MOST_CHARACTERS]
+    return "".join(one if one.isprintable() else " " for one in text)[: site_file.MOST_CHARACTERS]
 
 
 def is_acting(made: Step) -> bool:
@@ -211,7 +196,7 @@ def leftovers(found: Lease, names: Collection[str]) -> list[str]:
     That one stays: were it removed at once, a slow process that has found the lease unchanged could end a later one.
     """
     own = f"{NAME}.{found.token}"
-    records = re.compile(rf"{re.escape(NAME)}\.{_TOKEN.pattern}(\.beat)?")
+    records = re.compile(rf"{re.escape(NAME)}\.{site_file.TOKEN.pattern}(\.beat)?")
     return sorted(name for name in names if name != own and records.fullmatch(name))
 
 
@@ -272,5 +257,6 @@ def entries(text: str) -> list[dict[str, str]]:
         except (ValueError, RecursionError):
             continue
         if isinstance(one, dict) and all(isinstance(value, str) and value.isprintable() for value in one.values()):
-            found.append({str(name)[:MOST_CHARACTERS]: value[: 3 * MOST_CHARACTERS] for name, value in one.items()})
+            most = site_file.MOST_CHARACTERS
+            found.append({str(name)[:most]: value[: 3 * most] for name, value in one.items()})
     return found[-LOGGED:]

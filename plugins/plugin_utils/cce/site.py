@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from . import site_file
 from .appliance import Appliance
 from .reading import Unknown, need
 
@@ -25,7 +26,7 @@ _OWN_NAMES = re.compile(
 
 def marker_path(site_directory: str) -> str:
     """The file."""
-    return site_directory.rstrip("\\") + "\\" + MARKER
+    return site_file.path(site_directory, MARKER)
 
 
 def site_directory_problem(path: str, appliances: int) -> str | None:

@@ -12,12 +12,10 @@ one. It is removed when a later claim is ended.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from . import health, steps
+from . import health, site_file, steps
 from .appliance import Appliance, Slot
 from .exceptions import NotReadError
 from .reading import Reading, Unknown, need
@@ -28,21 +26,17 @@ NAME = "sfb.cloud_connector.slot"
 STEPS = ("slot_unchanged", "slot_ended", "slot_claimed")
 """Where one of these steps stopped the list, another operation was faster."""
 
-MOST_CHARACTERS = 200
-"""Of each part of a claim."""
-
-_TOKEN = re.compile(r"[0-9a-f]{32}")
 _PARTS = ("appliance", "computer", "operation", "since", "token")
 
 
 def path(site_directory: str) -> str:
     """The file."""
-    return site_directory.rstrip("\\") + "\\" + NAME
+    return site_file.path(site_directory, NAME)
 
 
 def make(appliance: str, computer: str, operation: str, since: datetime, token: str) -> Slot:
     """A claim; `token` must be like no other: 32 hexadecimal digits in small letters."""
-    moment = since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    moment = site_file.moment(since)
     parts = dict(zip(_PARTS, (appliance, computer, operation, moment, token), strict=True))
     return Slot(**parts, text=json.dumps(parts))
 
@@ -55,22 +49,14 @@ def parse(text: str) -> Slot:
     """
     try:
         found = json.loads(text)
-        parts = {part: _part(found[part]) for part in _PARTS}
-        if not _TOKEN.fullmatch(parts["token"]):
-            raise ValueError("the token is none")
+        parts = {part: site_file.part(found[part]) for part in _PARTS}
+        site_file.require_token(parts["token"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NotReadError(
             f"{NAME} in the site directory is not a claim of this collection: {text[:100]!r}. Where it stays so (a power cut may "
             "leave it empty), see that no appliance of the site is out of service, and delete that file"
         ) from error
     return Slot(**parts, text=text)
-
-
-def _part(value: Any) -> str:
-    """A part of a claim, which others may have written: it is shown to people, and the token becomes part of a file name."""
-    if not isinstance(value, str) or len(value) > MOST_CHARACTERS or not value.isprintable():
-        raise ValueError("a part is not a short text")
-    return value
 
 
 def is_own(appliance: Appliance) -> bool:
@@ -91,7 +77,7 @@ def leftovers(own: Appliance) -> tuple[str, ...]:
 
 
 def _is_record(name: str) -> bool:
-    return name.startswith(f"{NAME}.") and _TOKEN.fullmatch(name.removeprefix(f"{NAME}.")) is not None
+    return name.startswith(f"{NAME}.") and site_file.is_token(name.removeprefix(f"{NAME}."))
 
 
 def claim_steps(site_directory: str, claim: Slot, found: Slot | None, records: Collection[str] = ()) -> list[Step]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from . import health, snapshot
+from . import health, site_file, snapshot
 from .appliance import Appliance
 from .exceptions import NotReadError
 from .reading import need
@@ -32,7 +32,7 @@ ENOUGH_CALLS = 10
 
 def path(site_directory: str) -> str:
     """The file."""
-    return site_directory.rstrip("\\") + "\\" + FILE
+    return site_file.path(site_directory, FILE)
 
 
 def note(target: Version, begun: datetime, ended: datetime, run: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from . import health, maintenance, support, suspended
+from . import health, maintenance, site_file, support, suspended
 from .appliance import Appliance, Calls, Hold, Lease, Slot, Suspension
 from .exceptions import NotReadError
 from .failure_classes import FAILURES, FailureClass
@@ -297,7 +297,7 @@ def _worst(found: Appliance) -> list[Check]:
 def _moment(text: str) -> datetime | None:
     """The time of a claim; None where it is written otherwise."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+        return site_file.parse_moment(text)
     except ValueError:
         return None
 

@@ -10,10 +10,9 @@ the file says what is to be put back.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from . import steps
+from . import site_file, steps
 from .appliance import Suspension
 from .exceptions import NotReadError
 from .steps import Step
@@ -24,20 +23,17 @@ NAME = "sfb.cloud_connector.suspended"
 STEPS = ("suspended_written", "suspended_placed", "suspended_there", "suspended_unchanged", "suspended_gone")
 """Where one of these steps stopped the list, another run was at work on the file."""
 
-MOST_CHARACTERS = 200
-"""Of each part of it that is shown."""
-
 _PARTS = ("site", "since", "by")
 
 
 def path(site_directory: str) -> str:
     """The file."""
-    return site_directory.rstrip("\\") + "\\" + NAME
+    return site_file.path(site_directory, NAME)
 
 
 def make(site: str, since: datetime, by: str) -> Suspension:
     """What is written down of a PSTN site whose automatic update is on; `by` names the run."""
-    moment = since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    moment = site_file.moment(since)
     parts = dict(zip(_PARTS, (site, moment, by), strict=True))
     return Suspension(**parts, text=json.dumps({**parts, "auto_update": True}))
 
@@ -50,7 +46,7 @@ def parse(text: str) -> Suspension:
     """
     try:
         found = json.loads(text)
-        parts = {part: _part(found[part]) for part in _PARTS}
+        parts = {part: site_file.part(found[part]) for part in _PARTS}
         if found["auto_update"] is not True:
             raise ValueError("it does not say that automatic update was on")
     except (KeyError, TypeError, ValueError, RecursionError) as error:
@@ -59,13 +55,6 @@ def parse(text: str) -> Suspension:
             "EnableAutoUpdate of the site is and what it has to be, set it, and delete that file"
         ) from error
     return Suspension(**parts, text=text)
-
-
-def _part(value: Any) -> str:
-    """A part that others may have written, and that is shown to people."""
-    if not isinstance(value, str) or len(value) > MOST_CHARACTERS or not value.isprintable():
-        raise ValueError("a part is not a short text")
-    return value
 
 
 def require_site(found: Suspension, site: str) -> None:

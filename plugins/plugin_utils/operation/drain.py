@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import timedelta
 
-from ..cce import slot, steps
+from ..cce import site_file, slot, steps
 from ..cce.appliance import Appliance
 from ..cce.exceptions import NotReadError, WorkFailed
 from ..cce.failure_classes import FailureClass
@@ -111,8 +111,8 @@ class Drain:
             if calls is None
             else (f"{calls.total} calls are live ({calls.inbound} inbound, {calls.outbound} outbound)")
         )
-        since = self.host.clock.now().astimezone(UTC).timestamp() - lasted
-        moment = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        since = self.host.clock.now() - timedelta(seconds=lasted)
+        moment = site_file.moment(since)
         return WorkFailed(
             f"{self.host.name} drains since {moment}, {lasted:.0f} seconds, which is longer than cloud_connector_drain_limit "
             f"({self.limit:.0f}). {live}; while it drains it takes no new ones.",
@@ -128,7 +128,7 @@ class Drain:
             claimed = need(state.slot) if slot.is_own(state) else None
             if claimed is None or claimed.operation != self.operation:
                 return 0.0
-            since = datetime.strptime(claimed.since, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+            since = site_file.parse_moment(claimed.since)
         except (NotReadError, ValueError):
             return 0.0
         return max(0.0, (self.host.clock.now() - since).total_seconds())

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import lease, slot, state, steps
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import lease, site_file, slot, state, steps
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.exceptions import NotReadError
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import Place, Policy, Site, Unreadable
@@ -40,7 +40,7 @@ def test_what_is_made_is_what_is_read() -> None:
 def test_each_part_is_short_and_printable(part: str) -> None:
     made_of = made(**{part: "x\n\x1b[31m" + "y" * 900})
     found = getattr(lease.parse(made_of.text), part)
-    assert len(found) == lease.MOST_CHARACTERS and found.isprintable()
+    assert len(found) == site_file.MOST_CHARACTERS and found.isprintable()
 
 
 @pytest.mark.parametrize(
