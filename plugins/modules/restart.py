@@ -25,12 +25,8 @@ description:
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site
+  - sfb.cloud_connector.windows
 options:
-  target:
-    description: The computer. A VM needs its address in O(vms).
-    type: str
-    choices: [host, ad, cms, mediation, edge]
-    required: true
   condition:
     description:
       - V(pending) restarts only where Windows waits for a restart. Keys of servicing and of Windows Update count, and files that are to
@@ -55,21 +51,6 @@ options:
     description: Seconds until the services of a VM run, for each VM.
     type: int
     default: 900
-  in_service_consent:
-    description:
-      - Consent to do it while calls can live on the appliance, which cuts them. Needs O(site), whose other appliances are read and
-        have to carry the calls.
-      - Without it the module refuses unless the appliance is in maintenance mode, or none of the services that calls need runs.
-    type: dict
-    suboptions:
-      by:
-        description: The person who agreed.
-        type: str
-        required: true
-      reason:
-        description: Why it cannot wait for maintenance mode.
-        type: str
-        required: true
 attributes:
   check_mode:
     description: Predicts whether it would restart.

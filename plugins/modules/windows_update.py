@@ -30,12 +30,8 @@ description:
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site
+  - sfb.cloud_connector.windows
 options:
-  target:
-    description: The computer. A VM needs its address in O(vms).
-    type: str
-    choices: [host, ad, cms, mediation, edge]
-    required: true
   state:
     description: How far the chosen updates are to come.
     type: str
@@ -81,21 +77,6 @@ options:
       - An installation that hangs may go on without the task; a restart of that computer ends it.
     type: int
     default: 7200
-  in_service_consent:
-    description:
-      - Consent to do it while calls can live on the appliance, which cuts them. Needs O(site), whose other appliances are read and
-        have to carry the calls.
-      - Without it the module refuses unless the appliance is in maintenance mode, or none of the services that calls need runs.
-    type: dict
-    suboptions:
-      by:
-        description: The person who agreed.
-        type: str
-        required: true
-      reason:
-        description: Why it cannot wait for maintenance mode.
-        type: str
-        required: true
 attributes:
   check_mode:
     description: Searches, by a task that is taken away again, and predicts. Downloads and installs nothing.
