@@ -179,6 +179,8 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": f"{ROOT / '.tree'}:{ROOT / '.vendor'}",
         "no_proxy": "*",
         "NO_PROXY": "*",
+        # Into a file Ansible flushes nothing by itself, and what a run that waits says would be seen when it is over.
+        "PYTHONUNBUFFERED": "1",
     }
     return {**kept, **ours, **changes}
 

@@ -6,23 +6,27 @@ import itertools
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lab.server.running import PROVEN, SHORT_WAITS, RunningLab, running_playbook
+from lab.wire.server import HTTPS_PORT
 from lab.world.building import SERVICE_PASSWORD
 from lab.world.tenant import Tenant
 
-NETWORKS = itertools.count(100 + os.getpid() % 30 * 5)
-"""Second numbers of loopback addresses: no two labs share one, also of other workers of pytest."""
-PLAY_SECONDS = 180.0
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKERS = 8
+"""So many may run at once without ever asking for the same network."""
+PLAY_SECONDS = 300.0
 PROMPT_PASSWORD = "Prompt-Passw0rd!"
 
 WAITS = {**SHORT_WAITS, **PROVEN, "cloud_connector_idle_wait": 2}
@@ -46,6 +50,13 @@ def _site(name: str, size: int) -> dict[str, Any]:
         "appliances": [f"{name}-{position}" for position in range(1, size + 1)],
         "calls": {"inbound": dict(LOAD), "outbound": dict(LOAD)},
     }
+
+
+def later() -> dict[str, str]:
+    """A window that opens in two hours, for long enough."""
+    now = datetime.now(UTC)
+    begins, ends = (now + timedelta(hours=hours) for hours in (2, 20))
+    return {"from": begins.strftime("%H:%M"), "to": ends.strftime("%H:%M"), "zone": "UTC"}
 
 
 @dataclass(frozen=True)
@@ -166,6 +177,13 @@ class Playing:
             assert time.monotonic() < until and self.process.poll() is None, self.output.read_text("utf-8")
             time.sleep(0.05)
 
+    def until_said(self, words: str) -> None:
+        """Waits until the words are in its output."""
+        until = time.monotonic() + PLAY_SECONDS
+        while words not in self.output.read_text("utf-8"):
+            assert time.monotonic() < until and self.process.poll() is None, self.output.read_text("utf-8")
+            time.sleep(0.05)
+
     def ended(self) -> Run:
         """Waits for its end; its output must not hold any secret."""
         code = self.process.wait(PLAY_SECONDS)
@@ -192,10 +210,25 @@ class Playing:
         self.process.wait(PLAY_SECONDS)
 
 
+_MINE = range(100 + WORKER % WORKERS, 252, WORKERS)
+_TURN: Iterator[int] = itertools.cycle([*_MINE[os.getpid() % len(_MINE) :], *_MINE[: os.getpid() % len(_MINE)]])
+
+
+def free_network() -> int:
+    """The second number of loopback addresses on which nobody answers now; never one that another worker of pytest takes."""
+    for network in itertools.islice(_TURN, len(_MINE)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind((f"127.{network}.1.1", HTTPS_PORT))
+                return network
+    raise RuntimeError("every loopback network for a lab is taken")
+
+
 @contextmanager
 def stage(directory: Path, description: Mapping[str, Any], speed: float = 4000) -> Iterator[Stage]:
     """A lab with this fleet in `directory`, ended afterwards; nothing it or a run has written holds a secret."""
-    with RunningLab(directory / "lab", speed, next(NETWORKS), description) as lab:
+    with RunningLab(directory / "lab", speed, free_network(), description) as lab:
         made = Stage(lab, directory / "run", sorted(passwords(lab.inventory)))
         made.add_inventory("prompts.yml", PROMPTS)
         yield made
