@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from zlib import crc32
 
 from lab.powershell.convert import convert, is_number, net_name, refuse_for_bool
@@ -81,15 +82,22 @@ def _as_splatted(syntax: Syntax, given: Mapping[str, object]) -> list[tuple[str,
     With several wrong parameters that order decides which one is reported. PowerShell's is another one in each process;
     here it is always the same for the same cmdlet, and one of those that were recorded.
     """
-    return sorted(given.items(), key=lambda item: crc32(f"{syntax.name}/{item[0]}".lower().encode()))
+    return sorted(given.items(), key=lambda item: _place(syntax.name, item[0]))
 
 
+@lru_cache(maxsize=4096)
+def _place(cmdlet: str, parameter: str) -> int:
+    return crc32(f"{cmdlet}/{parameter}".lower().encode())
+
+
+@lru_cache(maxsize=1024)
 def all_parameters(syntax: Syntax) -> tuple[Parameter, ...]:
     """The cmdlet's own parameters and those PowerShell adds."""
     return syntax.parameters + COMMON + (SHOULD_PROCESS if syntax.should_process else ())
 
 
-def find_parameter(syntax: Syntax, parameters: Sequence[Parameter], name: str) -> Parameter | None:
+@lru_cache(maxsize=4096)
+def find_parameter(syntax: Syntax, parameters: tuple[Parameter, ...], name: str) -> Parameter | None:
     """The parameter meant by a name: exact, alias, or the unique beginning of either (the cmdlet's own come first)."""
     wanted = name.removeprefix("-").lower()
     matches: list[Parameter] = []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from uuid import UUID
 
@@ -232,6 +232,7 @@ def _enum(value: object, kind: Kind) -> object:
     return _named(_written(value, kind), kind)
 
 
+@lru_cache(maxsize=1024)
 def _named(text: str, kind: Kind) -> EnumValue:
     """A member by name or number (several, with commas, are or-ed), or by the unique beginning of a name; any case."""
     names = [name.lower() for name in kind.values]

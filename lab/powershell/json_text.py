@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import math
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -12,15 +12,28 @@ from lab.powershell.objects import MASK, Credential, PSObject, Secret, as_utc, t
 from lab.powershell.text import INT64, number_text, to_text
 
 MARK = "#cc-bridge# "
-_NOT_PLAIN = re.compile(r"""[^ !#-\[\]-~]+""")
-"""What is escaped: everything but printable ASCII, and of that the quotation mark and the backslash."""
+_ENCODE = json.JSONEncoder().encode
+_BY_NUMBER = {
+    r"\\": r"\u005c",
+    r"\"": r"\u0022",
+    r"\n": r"\u000a",
+    r"\r": r"\u000d",
+    r"\t": r"\u0009",
+    r"\b": r"\u0008",
+    r"\f": r"\u000c",
+    "\x7f": r"\u007f",
+}
+"""What Python escapes by a letter, or not at all; the bridge escapes everything but printable ASCII, and by its number.
+
+The backslash comes first: what is left of them then begins a short form."""
 
 Data = None | bool | int | float | Decimal | str | list["Data"] | dict[str, "Data"]
 
 
 def to_data(value: object) -> Data:
     """What the bridge's JSON holds of a value: `None`, `bool`, numbers, `str`, `list`, `dict`; everything else is its text."""
-    if value is None or isinstance(value, (bool, Decimal)):
+    # By far the most values are plain texts.
+    if value is None or type(value) is str or isinstance(value, (bool, Decimal)):
         return value
     if isinstance(value, int):
         return value if value in INT64 or 0 <= value < 2**64 else str(value)
@@ -51,12 +64,12 @@ def time_text(time: datetime) -> str:
 
 def format_json(data: object) -> str:
     """JSON data (not objects: see `to_data`) as the text the bridge writes: ASCII, no blanks, .NET's numbers."""
+    if isinstance(data, str):
+        return _quoted(data)
     if data is None:
         return "null"
     if isinstance(data, bool):
         return "true" if data else "false"
-    if isinstance(data, str):
-        return _quoted(data)
     if isinstance(data, float):
         return number_text(data, 17)
     if isinstance(data, Mapping):
@@ -67,12 +80,11 @@ def format_json(data: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + _NOT_PLAIN.sub(_escaped, text) + '"'
-
-
-def _escaped(found: re.Match[str]) -> str:
-    units = found[0].encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+    written = _ENCODE(text)
+    if "\\" in written or "\x7f" in written:
+        for python, bridge in _BY_NUMBER.items():
+            written = written.replace(python, bridge)
+    return written
 
 
 def answer_line(answer: Mapping[str, object]) -> str:

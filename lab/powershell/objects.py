@@ -102,10 +102,12 @@ class PSObject:
 
     def read(self, name: str) -> object:
         """The value of a property whatever its case; null when it is absent or cannot be computed."""
-        for own, value in self.properties.items():
-            if own.lower() == name.lower():
-                return _computed(value) if callable(value) else value
-        return None
+        own = name if name in self.properties else self._written(name.lower())
+        value = self.properties.get(own)
+        return _computed(value) if callable(value) else value
+
+    def _written(self, lower: str) -> str:
+        return next((own for own in self.properties if own.lower() == lower), "")
 
     def __repr__(self) -> str:
         return f"PSObject({', '.join(self.properties)})"

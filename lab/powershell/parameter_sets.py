@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, lru_cache
 
 from lab.powershell.syntax import ALL_SETS, Parameter
 
@@ -17,7 +18,7 @@ class Candidates:
     def __init__(self, parameters: Sequence[Parameter], default: str | None) -> None:
         self._unbound = list(parameters)
         self._default = default
-        self._all = _named_sets(parameters, default)
+        self._all = _named_sets(tuple(parameters), default)
         self._left: set[str] | None = None
 
     def narrow(self, parameter: Parameter) -> None:
@@ -41,7 +42,7 @@ class Candidates:
 
     def missing(self) -> list[str]:
         """The mandatory parameters of the remaining sets that are not bound, as declared."""
-        return [parameter.name for parameter in self._unbound if self._misses(parameter)]
+        return [one.name for one in self._unbound if one.ever_mandatory and self._misses(one)]
 
     def verified(self) -> str:
         """The name of the set; raises `Unresolved` when nothing decides between several."""
@@ -71,11 +72,13 @@ class Candidates:
         )
 
 
+@cache
 def _is_all(name: str) -> bool:
     return name.lower() == ALL_SETS.lower()
 
 
-def _named_sets(parameters: Sequence[Parameter], default: str | None) -> list[str]:
+@lru_cache(maxsize=1024)
+def _named_sets(parameters: tuple[Parameter, ...], default: str | None) -> tuple[str, ...]:
     names = [default] if default else []
     names += [name for parameter in parameters for name in parameter.sets if not _is_all(name)]
-    return list(dict.fromkeys(names))
+    return tuple(dict.fromkeys(names))

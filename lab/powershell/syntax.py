@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class SetRule:
     position: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parameter:
     """One parameter. `declared`: the cmdlet's own, not one that PowerShell adds to every cmdlet."""
 
@@ -60,13 +60,13 @@ class Parameter:
     not_empty: bool = False
     declared: bool = True
 
-    @property
+    @cached_property
     def ever_mandatory(self) -> bool:
         """Whether it is mandatory in some set: then null and empty values are refused in all."""
         return any(rule.mandatory for rule in self.sets.values())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Syntax:
     """One cmdlet. `compiled`: a binary cmdlet (converts and names its errors otherwise than a function)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from uuid import UUID
 
 from lab.powershell.objects import (
@@ -60,7 +61,8 @@ def to_text(value: object) -> str:
         return " ".join(_part(item) for item in value)
     if isinstance(value, PSObject):
         return value.text if value.text is not None else _object_text(value)
-    return _WRITERS.get(_base(value), type_name)(value)
+    kind: type = type(value)
+    return _writer(kind)(value)
 
 
 def span_text(span: timedelta) -> str:
@@ -122,8 +124,9 @@ def _member(content: object) -> str:
     return _part(content)
 
 
-def _base(value: object) -> type:
-    return next((kind for kind in _WRITERS if isinstance(value, kind)), type(value))
+@cache
+def _writer(kind: type) -> Callable[..., str]:
+    return next((write for known, write in _WRITERS.items() if issubclass(kind, known)), type_name)
 
 
 _WRITERS: dict[type, Callable[..., str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 Ini = Mapping[str, Mapping[str, str]]
 FILE = "CloudConnector.ini"
@@ -83,6 +84,7 @@ def render(version: str, values: Ini) -> str:
     return "\r\n".join([*lines, ""])
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Ini:
     """The sections of an ini; keys keep their case. Raises BadConfiguration."""
     parser = configparser.ConfigParser(interpolation=None, comment_prefixes=(";",), strict=False)

@@ -11,6 +11,7 @@ import ntpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import PureWindowsPath
 
 Clock = Callable[[], datetime]
@@ -198,6 +199,7 @@ class Files:
         return file
 
 
+@lru_cache(maxsize=4096)
 def split(path: str) -> PureWindowsPath:
     """The path in its parts, `..` and the provider's prefix resolved. Raises FileNotFoundError for a relative path."""
     place = PureWindowsPath(ntpath.normpath(path.removeprefix(PROVIDER)))

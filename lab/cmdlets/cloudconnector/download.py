@@ -41,11 +41,13 @@ def _fetch(call: Invocation, appliance: Appliance, site: str, version: str) -> W
     if switches.version_file == "first":
         write_version_file(files, site, version, named)
         yield from work(call, appliance, "version file", 0)
+        _reachable(call, site)
     if switches.bits_come == "one by one":
         seconds /= 2
         write_half(files, site, version)
         yield from work(call, appliance, "half", seconds)
     yield from work(call, appliance, "bits", seconds)
+    _reachable(call, site)
     write_bits(files, site, version, named)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import PureWindowsPath
 from typing import Any
 
@@ -15,7 +16,7 @@ import simpy
 from lab.powershell.catalogue import Decorator, Implementation, Registry
 from lab.powershell.invocation import Invocation
 from lab.world.computer import Computer, is_registry
-from lab.world.files import Files, join, split
+from lab.world.files import PROVIDER, Files, join, split
 from lab.world.network import account
 
 Work = Generator[simpy.Event, Any, None]
@@ -77,8 +78,12 @@ def absolute(call: Invocation, path: str) -> str:
     """The full path; a relative one starts in the user's profile, where WinRM starts a command."""
     if is_registry(path):
         not_simulated(call, f"{call.name} in the registry")
-    home = rf"C:\Users\{account(call.logon.user)}"
-    full = PureWindowsPath(path.removeprefix("Microsoft.PowerShell.Core\\FileSystem::"))
+    return _full(rf"C:\Users\{account(call.logon.user)}", path)
+
+
+@lru_cache(maxsize=4096)
+def _full(home: str, path: str) -> str:
+    full = PureWindowsPath(path.removeprefix(PROVIDER))
     return str(split(str(full if full.drive else PureWindowsPath(home) / full)))
 
 

@@ -6,6 +6,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from lab.cmdlets.windows.common import computer_of, simulated
@@ -200,6 +201,7 @@ def _literal(written: str) -> str:
     return re.sub(r"\\(.)", r"\1", written[1:-1]) if written[0] in "'\"" else written
 
 
+@lru_cache(maxsize=1024)
 def _like_pattern(text: str) -> re.Pattern[str]:
     """`%`: any text, `_`: any character, `[...]`: one of these."""
     parts = re.split(r"(%|_|\[[^\]]*\])", text)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import steps
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation import jobs
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation import job as jobs
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.arguments import Account
 
 from lab.cmdlets.windows.tasks import job_path

@@ -111,6 +111,21 @@ def test_download_brings_the_bits_once(lab, run):
     assert "Version=2.1" in lab.world.network.files.read_text(r"\\files\oslo\VersionInfo.txt")
 
 
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_a_share_that_goes_while_bits_come_ends_the_download(make, run, order):
+    lab = make(switches={"version_file": order, "bits_come": "one by one"})
+    share = lab.world.network.shares[r"\\files\oslo"]
+    lab.world.env.process(_later(lab, lambda: setattr(share, "online", False)))
+    assert run(lab, "Start-CcDownload", DownloadBitsOnly=True)["errors"][0]["message"].startswith(
+        "Could not find a part"
+    )
+
+
+def _later(lab, act):
+    yield lab.world.env.timeout(1.0)
+    act()
+
+
 def test_download_without_bits_only_swaps_the_msi(lab, run):
     run(lab, "Start-CcDownload")
     assert lab.snapshot("cce-1")["scripts"] == "2.1"
