@@ -45,6 +45,8 @@ class Update:
     """The KB that has to be in, restart and all, before this one is found."""
     exclusive: bool = False
     """It has to be installed alone."""
+    optional: bool = False
+    """It is offered only (`BrowseOnly`)."""
     asks: bool = False
     """Its installation would ask a person."""
     download_fails: int = 0
@@ -92,6 +94,8 @@ class UpdateAgent:
         self.downloaded: set[str] = set()
         self.search_fails = 0
         """The HRESULT that every search ends with; 0: none."""
+        self.search_warns: list[str] = []
+        """What a search says that succeeded with errors only."""
         self.search_seconds = 60.0
         self.pending_is_found = False
         """Whether a search also finds what only waits for a restart."""

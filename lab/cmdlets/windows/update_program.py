@@ -39,14 +39,22 @@ def run(computer: Computer, logon: Logon, request: Mapping[str, Any]) -> Generat
             yield from _install(computer, logon, chosen)
     except AgentError as error:
         failure = {"stage": stage, "code": _code(error.hresult), "message": str(error)}
-    policy = computer.registry.get(POLICY) or {}
+    is_asked = (computer.registry.get(rf"{POLICY}\AU") or {}).get("UseWUServer") == 1
+    policy = (computer.registry.get(POLICY) or {}) if is_asked else {}
     report = {
         "updates": rows,
         "waits": computer.updates.wants_restart,
         "server": policy.get("WUServer"),
         "failure": failure,
     }
-    step = {"name": "windows_update", "output": [report], "errors": [], "warnings": [], "thrown": False, "seconds": 0}
+    step = {
+        "name": "windows_update",
+        "output": [report],
+        "errors": [],
+        "warnings": [*computer.updates.search_warns],
+        "thrown": False,
+        "seconds": 0,
+    }
     return {"protocol": 1, "results": [step], "stopped": None, "prompts": []}
 
 
@@ -100,6 +108,7 @@ def _row(computer: Computer, one: Update) -> Row:
         "installed": False,
         "waits": one in agent.awaiting,
         "asks": one.asks,
+        "optional": one.optional,
         "exclusive": one.exclusive,
         "restart": int(one.restart),
         "result": None,

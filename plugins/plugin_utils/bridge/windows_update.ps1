@@ -1,15 +1,25 @@
 # sfb.cloud_connector windows update
 # Asks the update agent of this Windows what is missing, and downloads or installs what the caller has chosen by its ids.
-# It decides nothing: which updates, in which order, and what a code means is known to the caller.
+# It decides nothing: which updates, in which order, and what a code means is known to the caller. What gives nothing is voided all
+# the same: an object of COM may give null, and String.Join of .NET makes nothing of a list that begins with null.
 # Language: Windows PowerShell 4.0. The agent refuses to download and install for a logon that came over the network, so this runs
 # as a scheduled task. It was never run on Windows: written from Microsoft's documentation of the Windows Update Agent API.
 param($Request)
 
 $updates = New-Object System.Collections.ArrayList
+$warnings = New-Object System.Collections.ArrayList
 $failure = $null
+$restart = $false
 $stage = 'begin'
 
 function Get-Code($Value) { '0x{0:X8}' -f [int]$Value }
+
+# PowerShell wraps what a COM object fails with.
+function Get-Cause($Caught) {
+    $fault = $Caught.Exception
+    while ($null -ne $fault.InnerException) { $fault = $fault.InnerException }
+    $fault
+}
 
 # What the agent says of one update. Whoever has to be asked, or wants to be alone, is told by its installation behavior.
 function ConvertTo-Row($Update) {
@@ -30,6 +40,7 @@ function ConvertTo-Row($Update) {
         installed = $false
         waits = [bool]$Update.RebootRequired
         asks = [bool]$Update.InstallationBehavior.CanRequestUserInput
+        optional = [bool]$Update.BrowseOnly
         exclusive = ([int]$Update.InstallationBehavior.Impact -eq 2)
         restart = [int]$Update.InstallationBehavior.RebootBehavior
         result = $null
@@ -53,6 +64,10 @@ try {
     $searcher.ServerSelection = [int]$Request.server
     $stage = 'search'
     $found = $searcher.Search('IsInstalled=0 and IsHidden=0')
+    # 2: it succeeded; 3: with errors, so that something may be missing. Any other result comes without an exception, too.
+    foreach ($warning in $found.Warnings) { [void]$warnings.Add((Get-Code $warning.HResult) + ' ' + $warning.Message) }
+    if (@(2, 3) -notcontains [int]$found.ResultCode) { throw ('the search ended with the result ' + [int]$found.ResultCode) }
+    if ([int]$found.ResultCode -eq 3 -and $warnings.Count -eq 0) { [void]$warnings.Add('without a code') }
     $chosen = New-Object -ComObject Microsoft.Update.UpdateColl
     $lacking = New-Object -ComObject Microsoft.Update.UpdateColl
     $chosenRows = New-Object System.Collections.ArrayList
@@ -61,7 +76,9 @@ try {
         $row = ConvertTo-Row $update
         [void]$updates.Add($row)
         if (@($Request.take) -notcontains $row.id) { continue }
-        if (-not $update.EulaAccepted) { $update.AcceptEula() }
+        # One whose terms cannot be accepted is no reason to leave the others out.
+        try { if (-not $update.EulaAccepted) { [void]$update.AcceptEula() } }
+        catch { $row.result = 4; $row.code = Get-Code (Get-Cause $_).HResult; continue }
         [void]$chosen.Add($update)
         [void]$chosenRows.Add($row)
         if (-not $update.IsDownloaded) { [void]$lacking.Add($update); [void]$lackingRows.Add($row) }
@@ -85,26 +102,31 @@ try {
         if ($ready.Count -gt 0) {
             $installer = $session.CreateUpdateInstaller()
             $installer.Updates = $ready
-            Set-Outcome $readyRows ($installer.Install())
+            # Nobody is there who could put a medium in.
+            $installer.AllowSourcePrompts = $false
+            $installed = $installer.Install()
+            Set-Outcome $readyRows $installed
+            $restart = [bool]$installed.RebootRequired
             foreach ($row in $readyRows) { $row.installed = (@(2, 3) -contains $row.result) }
         }
     }
     $stage = 'end'
 }
 catch {
-    $fault = $_.Exception
-    while ($null -ne $fault.InnerException) { $fault = $fault.InnerException }
+    $fault = Get-Cause $_
     $failure = [ordered]@{ stage = $stage; code = (Get-Code $fault.HResult); message = [string]$fault.Message }
 }
 
-# Policy names the server of an organisation; without one it is Microsoft's.
+# Policy names the server of an organisation, and says beside whether it is asked at all; else it is Microsoft's.
 $server = $null
 $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate'
-if (Test-Path -LiteralPath $policy) { $server = (Get-ItemProperty -LiteralPath $policy).WUServer }
+if (Test-Path -LiteralPath "$policy\AU") {
+    if ((Get-ItemProperty -LiteralPath "$policy\AU").UseWUServer -eq 1) { $server = (Get-ItemProperty -LiteralPath $policy).WUServer }
+}
 $waits = $null
-try { $waits = [bool](New-Object -ComObject Microsoft.Update.SystemInfo).RebootRequired } catch { $waits = $null }
+try { $waits = [bool](New-Object -ComObject Microsoft.Update.SystemInfo).RebootRequired -or $restart } catch { if ($restart) { $waits = $true } }
 
 $report = [ordered]@{ updates = $updates.ToArray(); waits = $waits; server = $server; failure = $failure }
-$step = [ordered]@{ name = 'windows_update'; output = @($report); errors = @(); warnings = @(); thrown = $false; seconds = 0 }
+$step = [ordered]@{ name = 'windows_update'; output = @($report); errors = @(); warnings = $warnings.ToArray(); thrown = $false; seconds = 0 }
 $answer = [ordered]@{ protocol = 1; results = @($step); stopped = $null; prompts = @() }
 "`n#cc-bridge# " + (ConvertTo-Json -InputObject $answer -Depth 9 -Compress)

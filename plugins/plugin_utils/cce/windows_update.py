@@ -67,6 +67,7 @@ class Update:
         size: bytes of its download, at most.
         waits: it is installed, and a restart has to end that.
         asks: its installation may ask a person.
+        optional: it is offered, and not installed by itself (`BrowseOnly`).
         exclusive: it has to be installed alone.
         code: the HRESULT of what was done with it last, `0x` and eight digits; None: nothing was.
     """
@@ -81,6 +82,7 @@ class Update:
     installed: bool
     waits: bool
     asks: bool
+    optional: bool
     exclusive: bool
     code: str | None = None
 
@@ -111,12 +113,14 @@ class Report:
     Attributes:
         waits: whether Windows wants a restart; None: the agent did not say.
         server: the update server that policy names; None: it names none.
+        warnings: why the search may have missed something: codes and the agent's words.
     """
 
     updates: tuple[Update, ...]
     waits: bool | None
     server: str | None
     trouble: Trouble | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,7 @@ def parse(answer: Answer) -> Report:
             found["waits"],
             found["server"],
             None if trouble is None else Trouble(trouble["stage"], trouble["code"], str(trouble["message"])),
+            tuple(str(text) for text in answer.result(STEP).warnings),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise NotReadError(f"the update program gave no report: {error!r}") from error
@@ -170,6 +175,7 @@ def _update(row: Mapping[str, Any]) -> Update:
         bool(row["installed"]),
         bool(row["waits"]),
         bool(row["asks"]),
+        bool(row["optional"]),
         bool(row["exclusive"]),
         row["code"],
     )
@@ -189,6 +195,8 @@ def left_out(update: Update, choice: Choice) -> str | None:
         return "it is none of the accepted ones"
     if set(update.kbs) & set(choice.rejected):
         return "it is rejected"
+    if update.optional and not choice.accepted:
+        return "it is optional: who wants it names it in accept"
     if not _fits(update, choice.categories):
         return "it is of none of the categories"
     if update.asks:

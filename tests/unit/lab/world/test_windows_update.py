@@ -136,9 +136,12 @@ def test_what_waits_for_a_restart_is_found_or_not(make, found):
     assert [row["waits"] for row in told(lab, vm.computer)["updates"]] == ([True] if found else [])
 
 
-def test_the_server_of_policy_is_named(lab, vm):
+@pytest.mark.parametrize(("used", "server"), [(1, "http://wsus:8530"), (0, None), (None, None)])
+def test_the_server_of_policy_is_named_where_policy_has_it_asked(lab, vm, used, server):
     vm.computer.registry.set(update_program.POLICY, {"WUServer": "http://wsus:8530"})
-    assert told(lab, vm.computer)["server"] == "http://wsus:8530"
+    if used is not None:
+        vm.computer.registry.set(rf"{update_program.POLICY}\AU", {"UseWUServer": used})
+    assert told(lab, vm.computer)["server"] == server
 
 
 @pytest.mark.parametrize("seconds", [0.0, 180.0])

@@ -26,6 +26,7 @@ ONE: dict[str, Any] = {
     "installed": False,
     "waits": False,
     "asks": False,
+    "optional": False,
     "exclusive": False,
     "restart": 2,
     "result": None,
