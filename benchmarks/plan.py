@@ -35,13 +35,13 @@ def fleet(count: int) -> tuple[list[Any], dict[str, str]]:
 
 def seconds(count: int) -> float:
     """What the plan and the queue of so many sites take of the processor, the least of three times."""
-    plan, queue = importlib.import_module(f"{CCE}.plan"), importlib.import_module(f"{CCE}.queue")
+    planning, settings, queue = (importlib.import_module(f"{CCE}.{name}") for name in ("planning", "settings", "queue"))
     taken = []
     for _time in range(3):
         sites, inis = fleet(count)
         begun = time.process_time()
         now = importlib.import_module("builders").NOW
-        made = plan.make_plan("2.1", sites, None, now, inis, settings=plan.Settings(sites_at_once=8))
+        made = planning.make_plan("2.1", sites, None, now, inis, settings=settings.Settings(sites_at_once=8))
         turns = queue.make_queue(made, sites, set(inis))
         taken.append(time.process_time() - begun)
         if len(turns) != count * APPLIANCES:

@@ -14,12 +14,14 @@ from ..plugin_utils.cce import intent, inventory, pace, plan_page, queue, suppor
 from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import OptionError, Refused
 from ..plugin_utils.cce.pace import Measure
-from ..plugin_utils.cce.plan import Plan, Refusal, Settings, make_plan
-from ..plugin_utils.cce.queue import Turn
+from ..plugin_utils.cce.plan import Plan, Refusal
+from ..plugin_utils.cce.planning import make_plan
 from ..plugin_utils.cce.reading import Unknown
 from ..plugin_utils.cce.schema import faults
+from ..plugin_utils.cce.settings import Settings
 from ..plugin_utils.cce.site import Observation, Site, Unreadable, observation
 from ..plugin_utils.cce.tenant_records import TenantRecords
+from ..plugin_utils.cce.turn import Turn
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.controller import files
 from ..plugin_utils.controller.action import ControllerAction, usable_fleet

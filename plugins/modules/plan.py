@@ -145,6 +145,21 @@ queue:
     mixed:
       description: Whether the limit leaves out appliances of the site, so that it may be left with two versions.
       type: bool
+    watched:
+      description: Whether its site is watched for a while after it, before any other is begun.
+      type: bool
+    keeps_way_back:
+      description: Whether the window needs room for a way back, too.
+      type: bool
+    window_consent:
+      description: Who has it begun outside of windows and in spite of freezes, with C(by) and C(reason). Of a rollback only.
+      type: dict
+    compares:
+      description: Whether the validation compares each appliance of the site with its snapshot of before.
+      type: bool
+    puts_back:
+      description: Whether automatic update of the site is put back after its validation.
+      type: bool
     announcement:
       description: What is said before it begins.
       type: str

@@ -9,7 +9,7 @@ either, but for the one switch that leads a site out of that state.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,6 +40,7 @@ class Carrier:
         problem: why it does not count as healthy, empty where it does.
         calls: the live ones, None where they could not be read.
         dismantled: its module is away, so that nothing of the product can be asked.
+        other_scripts: all that is wrong with it are scripts of another version than its VMs.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Carrier:
     problem: str
     calls: int | None
     dismantled: bool = False
+    other_scripts: bool = False
 
     @property
     def healthy(self) -> bool:
@@ -93,24 +95,26 @@ def calls_sentence(site: Site | None, host: str, own: Observation | None) -> str
 
 
 def carrier(name: str, found: Observation, made: Sequence[Check] | None = None) -> Carrier:
-    """The appliance as a carrier of calls. `made`: its `health.own_health`, where that is known already."""
+    """The appliance as a carrier of calls. `made`: what of its `health.own_health` says stop, where that is known already."""
     if isinstance(found, Unreadable):
         return Carrier(name, 0, Unknown(found.reason), f"could not be read: {found.reason}", None)
-    blocking = health.blocking(health.carrying(found, made))
+    ill = health.blocking(health.own_health(found)) if made is None else made
+    stopping = health.carrying(found, ill)
     return Carrier(
         name,
         0 if isinstance(found.ini, Unknown) else ini_document.capacity(found.ini),
-        health.serves(found, made),
-        f"{blocking[0].id}: {blocking[0].evidence}" if blocking else "",
+        health.serves(found, ill),
+        f"{stopping[0].id}: {stopping[0].evidence}" if stopping else "",
         _calls(found),
         found.module_present is False,
+        bool(stopping) and _has_other_scripts(found, stopping),
     )
 
 
 def carriers(site: Site, made: Mapping[str, Sequence[Check]] | None = None) -> dict[str, Carrier]:
     """Every appliance of the site as a carrier of calls, whenever it was read.
 
-    `made`: the `health.own_health` of those that have one.
+    `made`: what of the `health.own_health` of each says stop, where that is known already.
     """
     return {name: carrier(name, found, (made or {}).get(name)) for name, found in site.appliances.items()}
 
@@ -155,21 +159,18 @@ def _counted(site: Site, host: str, now: datetime, *, for_switch: bool) -> Carri
     """The carriers as they count for this decision: what is too old counts as what could not be read."""
     found = carriers(site)
     if for_switch and not slot_is_elsewhere(site.appliances[host]):
-        found = for_switch_of(site, host, found)
+        found = at_switch(found)
     ages = site.stale(now, FRESH_SECONDS)
     old = {name: _aged(name, age) for name, age in ages.items() if name != host and found[name].healthy}
     return found | {name: replace(found[name], problem=age) for name, age in old.items()}
 
 
-def for_switch_of(site: Site, host: str, found: Carriers) -> dict[str, Carrier]:
-    """The carriers `found` of the site as they count for the switch of `host`, if nobody else holds the slot then.
+def at_switch(found: Carriers) -> dict[str, Carrier]:
+    """The carriers `found` of a site as they count for the switch of one of them, if nobody else holds the slot then.
 
     A neighbour that serves counts also with scripts of another version.
     """
-    return {
-        name: replace(one, problem="") if differs_in_scripts(site.appliances[name]) else one
-        for name, one in found.items()
-    }
+    return {name: replace(one, problem="") if one.other_scripts else one for name, one in found.items()}
 
 
 def slot_is_elsewhere(found: Observation) -> bool:
@@ -183,13 +184,13 @@ def slot_is_elsewhere(found: Observation) -> bool:
 
 
 def differs_in_scripts(found: Observation) -> bool:
-    """Whether all that is wrong with it are scripts of another version than its VMs, and it serves.
+    """Whether all that is wrong with it are scripts of another version than its VMs, and it serves."""
+    return carrier("", found).other_scripts
 
-    The set that was deployed for its own upgrade is on until it is switched, too.
-    """
-    if isinstance(found, Unreadable) or health.serves(found) is not True:
-        return False
-    wrong = {check.id for check in health.blocking(health.carrying(found))}
+
+def _has_other_scripts(found: Appliance, stopping: Sequence[Check]) -> bool:
+    """The set that was deployed for its own upgrade is on until it is switched, too."""
+    wrong = {check.id for check in stopping}
     return wrong == {SCRIPTS} or (wrong == {SCRIPTS, OTHER_SETS} and _deployed_only(found))
 
 
@@ -203,14 +204,14 @@ def _deployed_only(found: Appliance) -> bool:
 
 def room_problem(site: Site, host: str, found: Carriers, now: datetime, *, silent: bool = False) -> str | None:
     """Why the others have no room for the calls of `host`, as a sentence, by the carriers `found` of the site."""
-    own, others = found[host], _others(found, host)
+    own = found[host]
     if own.calls is None and not (own.dismantled or silent):
         return f"{site.name}: the live calls of {host} could not be read, and unread never means none."
-    room, wanted = _room(others.values()), _needed(site, found)
+    room, wanted = _room(found, host), _needed(site, found)
     if room >= wanted:
         return None
     without = f"{site.name}: without {host} there is room for {room} of {wanted} calls"
-    ill = next((carrier for carrier in others.values() if not carrier.healthy), None)
+    ill = next((carrier for carrier in _others(found, host).values() if not carrier.healthy), None)
     if ill is not None:
         return f"{without}, because {ill.name} does not count ({ill.problem}): repair it first."
     return _consent_problem(without, site.policy.consent, now)
@@ -218,20 +219,21 @@ def room_problem(site: Site, host: str, found: Carriers, now: datetime, *, silen
 
 def uses_consent(site: Site, host: str, found: Carriers) -> bool:
     """Whether the appliance may leave service by consent only, by the carriers `found` of the site."""
-    return _room(_others(found, host).values()) < _needed(site, found)
+    return _room(found, host) < _needed(site, found)
 
 
 def _others(found: Carriers, host: str) -> dict[str, Carrier]:
     return {name: carrier for name, carrier in found.items() if name != host}
 
 
-def _room(found: Collection[Carrier]) -> int:
-    return sum(carrier.capacity for carrier in found if carrier.healthy)
+def _room(found: Carriers, host: str) -> int:
+    """How many calls the others may carry."""
+    return sum([one.capacity for name, one in found.items() if not one.problem and name != host])
 
 
 def _needed(site: Site, found: Carriers) -> int:
     """How many calls the site must have room for: the declared peak, or the live calls where they are more."""
-    return max(site.policy.peak_calls, sum(carrier.calls or 0 for carrier in found.values()))
+    return max(site.policy.peak_calls, sum([carrier.calls or 0 for carrier in found.values()]))
 
 
 def _consent_problem(without: str, consent: Consent | None, now: datetime) -> str | None:

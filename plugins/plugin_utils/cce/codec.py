@@ -11,6 +11,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from .reading import Unknown
@@ -65,7 +66,11 @@ def _decode_union(value: Any, kinds: tuple[Any, ...]) -> Any:
 def _decode_plain(value: Any, kind: Any) -> Any:
     if kind is datetime:
         return datetime.fromisoformat(value)
-    if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        return cast(Any, kind)(**{name: _decode(value[name], hint) for name, hint in hints.items()})
+    if isinstance(kind, type) and is_dataclass(kind):
+        return cast(Any, kind)(**{name: _decode(value[name], hint) for name, hint in _hints(kind).items()})
     return value
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind)

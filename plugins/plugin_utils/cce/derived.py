@@ -16,7 +16,9 @@ from .exceptions import NotReadError
 from .ini_document import identity, vm_addresses
 from .reading import Unknown, need
 from .versions import Version
-from .windows_readings import AUTO_RECOVERY, trusts
+from .windows_readings import AUTO_RECOVERY, trusted_names, trusts
+
+_COMMON_NAME = re.compile(r'(?:^|,\s*)CN="?([^",]+)', re.IGNORECASE)
 
 RECENT = timedelta(hours=1)
 """Automatic recovery of 2.x tries again at least once an hour (cloud-connector.md 4.2)."""
@@ -38,7 +40,7 @@ def newest_certificates(appliance: Appliance) -> dict[str, Certificate]:
 
 def _name(subject: str) -> str:
     """The common name of a subject, in small letters."""
-    match = re.search(r'(?:^|,\s*)CN="?([^",]+)', subject, re.IGNORECASE)
+    match = _COMMON_NAME.search(subject)
     return match[1].strip().lower() if match else subject.lower()
 
 
@@ -108,7 +110,7 @@ def deployment_is_open(appliance: Appliance, version: Version) -> bool:
 
 def untrusted(appliance: Appliance) -> list[str]:
     """The VMs that are asked, and whose addresses TrustedHosts of the host does not have."""
-    trusted = need(appliance.trusted_hosts)
+    trusted = trusted_names(need(appliance.trusted_hosts))
     addresses = vm_addresses(need(appliance.ini))
     asked = {vm: address for vm, address in addresses.items() if vm in SERVICES}
     return [f"{vm} {address}" for vm, address in asked.items() if not trusts(trusted, address)]

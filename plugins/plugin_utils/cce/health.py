@@ -28,6 +28,8 @@ from .tenant_records import NOT_ASKED
 from .versions import Version, is_upgrade, path_problem
 
 PASS, FAIL, ERROR, MANUAL, NOT_APPLICABLE = "PASS", "FAIL", "ERROR", "MANUAL", "N/A"
+STOPPING = (FAIL, ERROR)
+"""The results that say stop."""
 WAIVED = "WAIVED"
 """What a person answers for (`waivers`)."""
 
@@ -111,7 +113,7 @@ class Check(NamedTuple):
     @property
     def blocks(self) -> bool:
         """Whether it says stop."""
-        return self.status in (FAIL, ERROR)
+        return self.status in STOPPING
 
     @property
     def remedy(self) -> str:
@@ -130,12 +132,8 @@ class Check(NamedTuple):
         }
 
 
-class Finding(NamedTuple):
-    """What a rule found. `failure`: the class, where it is not the one of the rule."""
-
-    status: str
-    evidence: str
-    failure: FailureClass | None = None
+Finding: TypeAlias = tuple[str, str, FailureClass | None]
+"""What a rule found: status, evidence, and its class where it is not the one of the rule."""
 
 
 class Asked(enum.Flag):
@@ -205,8 +203,12 @@ def unreadable(name: str, reason: str, consequence: str, failure: FailureClass =
 # --- in service at a version ------------------------------------------------------------------------------------------
 
 
+def _found(status: str, evidence: str, failure: FailureClass | None = None) -> Finding:
+    return status, evidence, failure
+
+
 def _verdict(good: bool, evidence: str, failure: FailureClass | None = None) -> Finding:
-    return Finding(PASS if good else FAIL, evidence, failure)
+    return PASS if good else FAIL, evidence, failure
 
 
 @_rule("scripts", Asked.HEALTH, UPGRADE, FailureClass.NO_HIGH_AVAILABILITY)
@@ -218,7 +220,7 @@ def _scripts(appliance: Appliance, target: Version) -> Finding:
 @_rule("known_version", Asked.HEALTH | BEFORE, UPGRADE, FailureClass.VERSION_UNKNOWN)
 def _known_version(appliance: Appliance, target: Version) -> Finding:
     if isinstance(appliance.running, Unknown):
-        return Finding(NOT_APPLICABLE, "whether a version is known could not be asked")
+        return _found(NOT_APPLICABLE, "whether a version is known could not be asked")
     machines = derived.unversioned_machines(appliance)
     return _verdict(
         not machines, f"no version is said to run, but on are {', '.join(machines)}" if machines else "known"
@@ -260,25 +262,27 @@ def _switch_names(appliance: Appliance) -> list[str]:
 
 @_rule("cms_services", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.SERVICES_DOWN)
 def _cms_services(appliance: Appliance, target: Version) -> Finding:
-    return _services(_expected(appliance, "cms"))
+    return _services(appliance, "cms")
 
 
 @_rule("mediation_services", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.SERVICES_DOWN)
 def _mediation_services(appliance: Appliance, target: Version) -> Finding:
-    return _services(_expected(appliance, "mediation"))
+    return _services(appliance, "mediation")
 
 
 @_rule("edge_services", Asked.HEALTH | Asked.SERVING, CALLS, FailureClass.SERVICES_DOWN)
 def _edge_services(appliance: Appliance, target: Version) -> Finding:
     """One service that does not start though others run is the sign of an untrusted certificate."""
-    expected = _expected(appliance, "edge")
-    down = _down(expected)
-    if EDGE_AUTHENTICATION in down and len(down) < len(SERVICES["edge"]):
-        return _services(expected)._replace(failure=FailureClass.EDGE_AUTHENTICATION_SERVICE)
-    return _services(expected)
+    status, evidence, failure = _services(appliance, "edge")
+    if status == FAIL:
+        down = _down(_expected(appliance, "edge"))
+        if EDGE_AUTHENTICATION in down and len(down) < len(SERVICES["edge"]):
+            failure = FailureClass.EDGE_AUTHENTICATION_SERVICE
+    return status, evidence, failure
 
 
-def _services(expected: Mapping[str, str]) -> Finding:
+def _services(appliance: Appliance, vm: str) -> Finding:
+    expected = _expected(appliance, vm)
     down = _down(expected)
     evidence = ", ".join(f"{name} {state}" for name, state in down.items())
     return _verdict(not down, evidence or f"{', '.join(expected)} are running")
@@ -292,8 +296,8 @@ def _down(expected: Mapping[str, str]) -> dict[str, str]:
 def _expected(appliance: Appliance, vm: str) -> dict[str, str]:
     """The services that a VM should run, with their states."""
     found, optional = need(appliance.services[vm]), OPTIONAL_SERVICES.get(vm, ())
-    states = {name: windows_readings.service_state(found, name) for name in SERVICES[vm]}
-    return {name: state or "not there" for name, state in states.items() if state or name not in optional}
+    states = ((name, windows_readings.service_state(found, name)) for name in SERVICES[vm])
+    return {name: state or "not there" for name, state in states if state or name not in optional}
 
 
 @_rule("recovery", Asked.HEALTH, CALLS, FailureClass.AUTOMATIC_RECOVERY)
@@ -301,9 +305,9 @@ def _recovery(appliance: Appliance, target: Version) -> Finding:
     """Events alone are left to a person: they may be older than a repair."""
     reason = derived.recovery(appliance)
     if reason:
-        return Finding(FAIL, reason)
+        return _found(FAIL, reason)
     events = _named(derived.recent_events(appliance))
-    return Finding(MANUAL, f"events of the last hour: {events}") if events else Finding(PASS, "no sign of it")
+    return _found(MANUAL, f"events of the last hour: {events}") if events else _found(PASS, "no sign of it")
 
 
 def _named(events: Iterable[Event]) -> str:
@@ -318,18 +322,20 @@ def _named(events: Iterable[Event]) -> str:
 def _external_certificate(appliance: Appliance, target: Version) -> Finding:
     name, found = derived.external_name(appliance), derived.external_certificate(appliance)
     if found is None:
-        return Finding(MANUAL, f"no certificate in the Edge VM has the name {name}")
+        return _found(MANUAL, f"no certificate in the Edge VM has the name {name}")
     left = found.expires - need(appliance.clock)
     evidence = f"the certificate of {name} expires at {found.expires.isoformat()}"
     if left <= timedelta(0):
-        return Finding(FAIL, evidence)
-    return Finding(MANUAL if left < EXPIRES_SOON else PASS, evidence)
+        return _found(FAIL, evidence)
+    return _found(MANUAL if left < EXPIRES_SOON else PASS, evidence)
 
 
 @_rule("internal_certificates", Asked.HEALTH, CALLS, FailureClass.INTERNAL_CERTIFICATES)
 def _internal_certificates(appliance: Appliance, target: Version) -> Finding:
     """Which of them is in use is not known, so an expired one is left to a person."""
     soon, external = need(appliance.clock) + EXPIRES_SOON, derived.external_name(appliance).lower()
+    if all(one.expires >= soon for one in need(appliance.certificates)):
+        return _found(PASS, f"none expires within {EXPIRES_SOON.days} days")
     newest = derived.newest_certificates(appliance)
     ending = [
         f"{name} at {one.expires.isoformat()}"
@@ -337,8 +343,8 @@ def _internal_certificates(appliance: Appliance, target: Version) -> Finding:
         if name != external and one.expires < soon
     ]
     if ending:
-        return Finding(MANUAL, f"expires: {', '.join(ending)}")
-    return Finding(PASS, f"none expires within {EXPIRES_SOON.days} days")
+        return _found(MANUAL, f"expires: {', '.join(ending)}")
+    return _found(PASS, f"none expires within {EXPIRES_SOON.days} days")
 
 
 @_rule("other_sets", Asked.HEALTH, CALLS, FailureClass.TWO_SETS_ON)
@@ -355,7 +361,7 @@ def _belongs_to_a_set(machine: Machine) -> bool:
 @_rule("counters", Asked.HEALTH, CALLS, FailureClass.CALL_COUNTERS, unread=FailureClass.CALL_COUNTERS)
 def _counters(appliance: Appliance, target: Version) -> Finding:
     calls = need(appliance.calls)
-    return Finding(PASS, f"{calls.inbound} inbound and {calls.outbound} outbound calls are live")
+    return _found(PASS, f"{calls.inbound} inbound and {calls.outbound} outbound calls are live")
 
 
 @_rule("firewall_rules", Asked.HEALTH, CALLS, FailureClass.FIREWALL_RULE)
@@ -365,22 +371,22 @@ def _firewall_rules(appliance: Appliance, target: Version) -> Finding:
     disabled = [name for name, enabled in rules.items() if enabled is False]
     missing = [name for name, enabled in rules.items() if enabled is None]
     if disabled:
-        return Finding(FAIL, f"disabled: {', '.join(disabled)}")
-    return Finding(MANUAL, f"not found: {', '.join(missing)}") if missing else Finding(PASS, "calls are let in")
+        return _found(FAIL, f"disabled: {', '.join(disabled)}")
+    return _found(MANUAL, f"not found: {', '.join(missing)}") if missing else _found(PASS, "calls are let in")
 
 
 @_rule("call_events", Asked.HEALTH, CALLS, FailureClass.CALL_EVENTS)
 def _call_events(appliance: Appliance, target: Version) -> Finding:
     """Events are left to a person: they may be older than a repair, or of one gateway of several."""
     events = _named(derived.recent_call_events(appliance))
-    return Finding(MANUAL, f"events of the last hour: {events}") if events else Finding(PASS, "no sign of failed calls")
+    return _found(MANUAL, f"events of the last hour: {events}") if events else _found(PASS, "no sign of failed calls")
 
 
 @_rule("management_service", Asked.HEALTH, CALLS, FailureClass.MANAGEMENT_SERVICE)
 def _management_service(appliance: Appliance, target: Version) -> Finding:
     service = need(appliance.management_service)
     if service is None:
-        return Finding(FAIL, "there is no management service")
+        return _found(FAIL, "there is no management service")
     good = service.state == "Running" and service.account.rpartition("\\")[2].lower() == SERVICE_ACCOUNT.lower()
     return _verdict(good, f"{service.name} is {service.state} as {service.account}")
 
@@ -392,9 +398,9 @@ def _management_service(appliance: Appliance, target: Version) -> Finding:
 def _path(appliance: Appliance, target: Version) -> Finding:
     scripts, running = need(appliance.scripts), need(appliance.running)
     if scripts is None:
-        return Finding(FAIL, "the module is not there", FailureClass.MODULE_MISSING)
+        return _found(FAIL, "the module is not there", FailureClass.MODULE_MISSING)
     if running is None:
-        return Finding(FAIL, "nothing is deployed", FailureClass.NOTHING_DEPLOYED)
+        return _found(FAIL, "nothing is deployed", FailureClass.NOTHING_DEPLOYED)
     problem = path_problem(scripts, target) or path_problem(running, target)
     return _verdict(problem is None, problem or f"from scripts {scripts}, running {running} to {target}")
 
@@ -427,12 +433,12 @@ def _credential_cache(appliance: Appliance, target: Version) -> Finding:
 
 @_rule("site_share", BEFORE, UPGRADE, FailureClass.NETWORK_LOGON, unread=FailureClass.NETWORK_LOGON)
 def _site_share(appliance: Appliance, target: Version) -> Finding:
-    return Finding(PASS, f"{len(need(appliance.site_files))} entries in the site directory")
+    return _found(PASS, f"{len(need(appliance.site_files))} entries in the site directory")
 
 
 @_rule("tenant_logon", BEFORE, UPGRADE, FailureClass.TENANT_LOGON, unread=FailureClass.TENANT_LOGON)
 def _tenant_logon(appliance: Appliance, target: Version) -> Finding:
-    return Finding(PASS, f"logged on to the tenant through {need(appliance.tenant_logon)}")
+    return _found(PASS, f"logged on to the tenant through {need(appliance.tenant_logon)}")
 
 
 @_rule("registration", Asked.HEALTH | BEFORE, UPGRADE, FailureClass.REGISTRATION_CONFLICT)
@@ -459,8 +465,8 @@ def _suspension(appliance: Appliance, target: Version) -> Finding:
     """While a run is at work it has to be; whether one is, a person knows."""
     found = need(appliance.suspended)
     if found is None:
-        return Finding(PASS, "no setting of the site waits to be put back")
-    return Finding(MANUAL, suspended.clause(found))
+        return _found(PASS, "no setting of the site waits to be put back")
+    return _found(MANUAL, suspended.clause(found))
 
 
 @_rule("update_under_way", BEFORE, CALLS, FailureClass.UPDATE_UNDER_WAY)
@@ -472,15 +478,15 @@ def _update_under_way(appliance: Appliance, target: Version) -> Finding:
     """
     action = appliance.update_action
     if isinstance(action, str) and "Started" in action.split():
-        return Finding(FAIL, f"the tenant says {action}")
+        return _found(FAIL, f"the tenant says {action}")
     lock = need(appliance.update_lock)
     age = None if lock is None else need(appliance.clock) - lock
     if age is not None and age < timedelta(hours=LOCK_HOURS):
-        return Finding(FAIL, f"CcLockFile is in the site directory, of {lock.isoformat() if lock else ''}")
+        return _found(FAIL, f"CcLockFile is in the site directory, of {lock.isoformat() if lock else ''}")
     if age is not None:
-        return Finding(MANUAL, f"CcLockFile is in the site directory, more than {LOCK_HOURS} hours old")
+        return _found(MANUAL, f"CcLockFile is in the site directory, more than {LOCK_HOURS} hours old")
     found = need(action)
-    return Finding(PASS, f"the tenant says {found}") if found else Finding(MANUAL, "the tenant shows no action")
+    return _found(PASS, f"the tenant says {found}") if found else _found(MANUAL, "the tenant shows no action")
 
 
 @_rule("trusted_hosts", BEFORE, UPGRADE, FailureClass.VM_NOT_TRUSTED)
@@ -499,14 +505,14 @@ def _stored_passwords(appliance: Appliance, target: Version) -> Finding:
 def _strong_crypto(appliance: Appliance, target: Version) -> Finding:
     """Where the MSI comes from a share, nobody needs it."""
     if need(appliance.strong_crypto):
-        return Finding(PASS, "SchUseStrongCrypto is 1")
-    return Finding(MANUAL, "SchUseStrongCrypto is not set: an MSI or bits from an https address may not be had")
+        return _found(PASS, "SchUseStrongCrypto is 1")
+    return _found(MANUAL, "SchUseStrongCrypto is not set: an MSI or bits from an https address may not be had")
 
 
 @_rule("dotnet", BEFORE, UPGRADE, FailureClass.DOTNET)
 def _dotnet(appliance: Appliance, target: Version) -> Finding:
     if is_upgrade(target, DOTNET_VERSION):
-        return Finding(NOT_APPLICABLE, f"{target} does not need .NET 4.6.1")
+        return _found(NOT_APPLICABLE, f"{target} does not need .NET 4.6.1")
     release = need(appliance.dotnet_release)
     return _verdict((release or 0) >= DOTNET_4_6_1, f"the .NET release is {release}, wanted {DOTNET_4_6_1} (4.6.1)")
 
@@ -523,9 +529,9 @@ def _pending_restart(appliance: Appliance, target: Version) -> Finding:
     """Renames alone are left by many programs and stop no installer, so a person decides."""
     waiting = need(appliance.pending_restart)
     if not waiting:
-        return Finding(PASS, "no restart is pending")
+        return _found(PASS, "no restart is pending")
     status = MANUAL if waiting == (windows_readings.FILE_RENAMES,) else FAIL
-    return Finding(status, f"waiting for a restart of the host: {', '.join(waiting)}")
+    return _found(status, f"waiting for a restart of the host: {', '.join(waiting)}")
 
 
 @_rule("pending_restart", Asked.SWITCH, CALLS, FailureClass.PENDING_RESTART_AT_SWITCH)
@@ -533,8 +539,8 @@ def _pending_restart_at_switch(appliance: Appliance, target: Version) -> Finding
     """What the deployment itself leaves pending must not keep an appliance between two versions: a person decides."""
     waiting = need(appliance.pending_restart)
     if not waiting:
-        return Finding(PASS, "no restart is pending")
-    return Finding(MANUAL, f"waiting for a restart of the host: {', '.join(waiting)}")
+        return _found(PASS, "no restart is pending")
+    return _found(MANUAL, f"waiting for a restart of the host: {', '.join(waiting)}")
 
 
 @_rule("recovery", BEFORE, CALLS, FailureClass.AUTOMATIC_RECOVERY)
@@ -591,13 +597,13 @@ def _jobs(appliance: Appliance, target: Version) -> Finding:
 @_rule("disk", Asked.GATES, UPGRADE, FailureClass.ROOM_FOR_SECOND_SET)
 def _disk(appliance: Appliance, target: Version) -> Finding:
     space = need(appliance.disk)
-    return Finding(MANUAL, _room(space.free, space.total))
+    return _found(MANUAL, _room(space.free, space.total))
 
 
 @_rule("memory", Asked.GATES, UPGRADE, FailureClass.ROOM_FOR_SECOND_SET)
 def _memory(appliance: Appliance, target: Version) -> Finding:
     space = need(appliance.memory)
-    return Finding(MANUAL, _room(space.free, space.total))
+    return _found(MANUAL, _room(space.free, space.total))
 
 
 def _room(free: int, total: int) -> str:
@@ -609,10 +615,10 @@ def _test_calls(appliance: Appliance, target: Version) -> Finding:
     """By the record of a proof. An appliance that was never proven may carry calls all the same: a person decides."""
     found = appliance.proof
     if isinstance(found, Unknown):
-        return Finding(MANUAL, f"whether its calls were proven could not be read: {found.reason}")
+        return _found(MANUAL, f"whether its calls were proven could not be read: {found.reason}")
     if found is not None and found.version == target:
-        return Finding(PASS, f"proven by {proof.told(found)}")
-    return Finding(MANUAL, f"no call was proven at {target}")
+        return _found(PASS, f"proven by {proof.told(found)}")
+    return _found(MANUAL, f"no call was proven at {target}")
 
 
 HEALTH: Sequence[Rule] = tuple(rule for rule in _RULES if Asked.HEALTH in rule.asked)
@@ -695,7 +701,7 @@ def carrying(appliance: Appliance, made: Sequence[Check] | None = None) -> list[
     """What a neighbour has to show to count as one that carries calls, without what it may lack (`NEIGHBOUR_MAY_LACK`).
 
     Args:
-        made: its `own_health`, where that is known already.
+        made: its `own_health`, or what of it says stop, where that is known already.
     """
     checks = own_health(appliance) if made is None else made
     return [check for check in checks if not (check.status == ERROR and check.id in NEIGHBOUR_MAY_LACK)]
@@ -705,7 +711,7 @@ def serves(appliance: Appliance, made: Sequence[Check] | None = None) -> Reading
     """Whether calls can live on it now, whatever its scripts are: VMs, networks and services of the running version.
 
     Args:
-        made: its `own_health`, where that is known already.
+        made: its `own_health`, or what of it says stop, where that is known already.
     """
     if not isinstance(appliance.running, str):
         return appliance.running if isinstance(appliance.running, Unknown) else False
@@ -729,7 +735,7 @@ def registered(appliance: Appliance) -> bool:
 
 def blocking(checks: Iterable[Check]) -> list[Check]:
     """Those that say stop."""
-    return [check for check in checks if check.blocks]
+    return [check for check in checks if check.status in STOPPING]
 
 
 def asked(checks: Iterable[Check]) -> list[Check]:

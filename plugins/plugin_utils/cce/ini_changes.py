@@ -118,9 +118,7 @@ def reused_build(new: Ini, in_force: Ini) -> str | None:
 
 
 def _changed(new: Ini, in_force: Ini, release: str) -> Iterator[Difference]:
-    for place, value in new.values.items():
-        if in_force.values.get(place) == value:
-            continue
+    for place, value in _beyond(new, in_force):
         old = _found(in_force, place)
         if old is None and _says_nothing(place, value, release):
             continue
@@ -130,9 +128,17 @@ def _changed(new: Ini, in_force: Ini, release: str) -> Iterator[Difference]:
 
 def _left_out(new: Ini, in_force: Ini) -> Iterator[Difference]:
     """What the ini in force says and the new one does not, under whatever name."""
-    for place, value in in_force.values.items():
-        if value and place not in new.values and _NEW_NAMES.get(place) not in new.values:
+    for place, value in _beyond(in_force, new):
+        if value and new.get(*place) is None and new.get(*_NEW_NAMES.get(place, place)) is None:
             yield Difference(*_written(in_force, place), value, None)
+
+
+def _beyond(one: Ini, other: Ini) -> Iterator[tuple[Place, str]]:
+    """The places of `one`, in small letters, that `other` does not have, or not with that value."""
+    for section, content in one.values.items():
+        there = other.values.get(section, {})
+        if content != there:
+            yield from (((section, key), value) for key, value in content.items() if there.get(key) != value)
 
 
 def _written(ini: Ini, place: Place) -> Place:
@@ -144,7 +150,7 @@ def _written(ini: Ini, place: Place) -> Place:
 def _found(in_force: Ini, place: Place) -> str | None:
     """The value in force, also where an older file has it under another name; `place` in small letters."""
     sources = (place, *_OLD_NAMES.get(place, ()))
-    return next((value for source in sources if (value := in_force.values.get(source)) is not None), None)
+    return next((value for source in sources if (value := in_force.get(*source)) is not None), None)
 
 
 def _says_nothing(place: Place, value: str, release: str) -> bool:

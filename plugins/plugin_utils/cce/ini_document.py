@@ -7,19 +7,23 @@ Sections and keys are found whatever their case. Any text can be parsed; what is
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_SECTION = re.compile(r"\ufeff?[ \t]*\[([^\]\r\n]*)\][ \t]*$")
+_HEADER = re.compile(r"\[([^\]\n]*)\][ \t]*$", re.MULTILINE)
+_BEFORE_HEADER = re.compile(r"\ufeff?[ \t]*")
+"""What may stand before a header in its line. Together with it, it would be looked for at every character of a fleet's inis."""
 _KEY = re.compile(r"(\ufeff?[ \t]*([^=;#\[\]\r\n]*[^=;#\[\]\s])[ \t]*=[ \t]*)([^\r\n]*?)([ \t]*)$")
 _NO_KEY = re.compile(r"[;#\[\]]|\s$")
 """What the name of a key is not, as `_KEY` has it: reading a fleet's inis by that pattern takes too long."""
-_BUILD = re.compile(r"\ufeff?;[ \t]*Build number[ \t]+([\d.]+)", re.IGNORECASE)
+_BUILD = re.compile(r"(?:^|[\r\n])\ufeff?;[ \t]*Build number[ \t]+([\d.]+)", re.IGNORECASE)
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_ADDRESS = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
+"""What `ipaddress.IPv4Address` takes, which is too slow for a fleet."""
 _GATEWAY = re.compile(r"gateway(\d+)$", re.IGNORECASE)
 
 NORMAL_CALLS = 500
@@ -38,36 +42,42 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Ini:
-    """A CloudConnector.ini, line by line with its line ends."""
+    """A CloudConnector.ini by its text, which is read when something of it is asked for."""
 
-    lines: tuple[str, ...]
+    text: str
 
     @classmethod
     def parse(cls, text: str) -> Ini:
-        return cls(tuple(_LINE.findall(text)))
+        return cls(text)
 
-    @property
-    def text(self) -> str:
-        return "".join(self.lines)
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """With their line ends."""
+        return tuple(_LINE.findall(self.text))
 
     @property
     def build(self) -> str | None:
         """The build number in the comment that Microsoft asks to keep."""
-        return next((match[1] for line in self.lines if (match := _BUILD.match(line))), None)
+        match = _BUILD.search(self.text)
+        return match[1] if match else None
 
     @cached_property
     def sections(self) -> tuple[str, ...]:
         """The names of the sections as written, in order, one that comes twice twice."""
-        return tuple(header for start, header in self._headers)
+        return tuple(name for name, _body in self._parts[1:])
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Every key in order, also one that comes twice; a key above the first section belongs to the section ''."""
-        return tuple(self._read())
+        return tuple(
+            Entry(section, name, value, place + number)
+            for place, section, body in self._placed()
+            for number, name, value in _keys(body)
+        )
 
     def get(self, section: str, key: str) -> str | None:
         """The value without blanks around it; None where the key is not there."""
-        return self.values.get((section.lower(), key.lower()))
+        return self.values.get(section.lower(), {}).get(key.lower())
 
     def section(self, name: str) -> dict[str, str]:
         """The keys of a section as written with their values; of a key that comes twice the first."""
@@ -97,12 +107,32 @@ class Ini:
         for place, (start, header) in enumerate(self._headers):
             if header.lower() == name.lower():
                 dropped.update(range(start, starts[place + 1]))
-        return Ini(tuple(line for number, line in enumerate(self.lines) if number not in dropped))
+        return _joined(line for number, line in enumerate(self.lines) if number not in dropped)
+
+    @property
+    def _headers(self) -> list[tuple[int, str]]:
+        """Place and name of each header."""
+        return [(place, name) for place, name, _body in self._placed()][1:]
+
+    def _placed(self) -> Iterator[tuple[int, str, str]]:
+        """The parts, each with the place of its first line."""
+        place = 0
+        for name, body in self._parts:
+            yield place, name, body
+            place += body.count("\n")
 
     @cached_property
-    def _headers(self) -> tuple[tuple[int, str], ...]:
-        found = ((number, _SECTION.match(_bare(line))) for number, line in enumerate(self.lines) if "[" in line)
-        return tuple((number, match[1].strip()) for number, match in found if match)
+    def _parts(self) -> list[tuple[str, str]]:
+        """Name of each section, and what follows its header, the end of that line first; above them all the section ''."""
+        text = self.text.replace("\r\n", "\n").replace("\r", "\n")
+        found: list[tuple[str, str]] = []
+        name, start = "", 0
+        for header in _HEADER.finditer(text):
+            line = text.rfind("\n", 0, header.start()) + 1
+            if _BEFORE_HEADER.fullmatch(text, line, header.start()):
+                found.append((name, text[start:line]))
+                name, start = header[1].strip(), header.end()
+        return [*found, (name, text[start:])]
 
     @cached_property
     def _line_end(self) -> str:
@@ -115,30 +145,14 @@ class Ini:
         return _identity(self)
 
     @cached_property
-    def values(self) -> Mapping[tuple[str, str], str]:
-        """The value that counts of each section and key, which are in small letters here; in order."""
-        found: dict[tuple[str, str], str] = {}
-        last, lower = "", ""
-        for section, name, value, _line in self._keys():
-            if section is not last:
-                last, lower = section, section.lower()
-            found.setdefault((lower, name.lower()), value)
+    def values(self) -> Mapping[str, Mapping[str, str]]:
+        """Section -> key -> the value that counts, sections and keys in small letters; in order."""
+        found: dict[str, Mapping[str, str]] = {}
+        for section, body in self._parts:
+            content, name = _content(body), section.lower()
+            if content:
+                found[name] = {**found[name], **content, **found[name]} if name in found else content
         return found
-
-    def _read(self) -> Iterator[Entry]:
-        return (Entry(*found) for found in self._keys())
-
-    def _keys(self) -> Iterator[tuple[str, str, str, int]]:
-        headers = dict(self._headers)
-        section = ""
-        for number, line in enumerate(self.lines):
-            if number in headers:
-                section = headers[number]
-                continue
-            name, equals, value = line.partition("=")
-            name = name.strip("\ufeff \t")
-            if equals and name and (name.isalnum() or not _NO_KEY.search(name)):
-                yield section, name, value.strip(" \t\r\n"), number
 
     def find(self, section: str, key: str) -> Entry | None:
         """The key that counts: of one that comes twice the first."""
@@ -148,14 +162,14 @@ class Ini:
     def _replaced(self, number: int, value: str) -> Ini:
         line = self.lines[number]
         kept = _KEY.sub(lambda match: match[1] + value + match[4], _bare(line))
-        return Ini((*self.lines[:number], kept + line[len(_bare(line)) :], *self.lines[number + 1 :]))
+        return _joined((*self.lines[:number], kept + line[len(_bare(line)) :], *self.lines[number + 1 :]))
 
     def _added(self, section: str, line: str) -> Ini:
         start = next((number for number, name in self._headers if name.lower() == section.lower()), None)
         if start is None:
-            return Ini(tuple(self._closed(len(self.lines)) + [f"[{section}]{self._line_end}", line + self._line_end]))
+            return _joined([*self._closed(len(self.lines)), f"[{section}]{self._line_end}", line + self._line_end])
         place = self._end_of_section(start)
-        return Ini((*self._closed(place), line + self._line_end, *self.lines[place:]))
+        return _joined((*self._closed(place), line + self._line_end, *self.lines[place:]))
 
     def _closed(self, place: int) -> list[str]:
         """The lines before `place`, the last of them with a line end."""
@@ -170,6 +184,28 @@ class Ini:
         end = following[0] if following else len(self.lines)
         keys = [entry.line for entry in self.entries if start < entry.line < end]
         return (keys[-1] if keys else start) + 1
+
+
+def _joined(lines: Iterable[str]) -> Ini:
+    return Ini("".join(lines))
+
+
+def _keys(body: str) -> Iterator[tuple[int, str, str]]:
+    """Place, name and value of each key among lines without a header."""
+    for number, line in enumerate(body.split("\n")):
+        name, equals, value = line.partition("=")
+        name = name.strip("\ufeff \t")
+        if equals and name and (name.isalnum() or not _NO_KEY.search(name)):
+            yield number, name, value.strip(" \t")
+
+
+@lru_cache(maxsize=1024)
+def _content(body: str) -> Mapping[str, str]:
+    """Key in small letters -> the value that counts. Most sections are the same in many inis of a fleet."""
+    found: dict[str, str] = {}
+    for _number, name, value in _keys(body):
+        found.setdefault(name.lower(), value)
+    return found
 
 
 def _bare(line: str) -> str:
@@ -223,10 +259,8 @@ def capacity(ini: Ini) -> int:
 
 
 def _address(text: str | None) -> str | None:
-    try:
-        return str(ipaddress.IPv4Address((text or "").strip()))
-    except ValueError:
-        return None
+    found = _ADDRESS.fullmatch((text or "").strip())
+    return found[0] if found else None
 
 
 def vm_addresses(ini: Ini) -> dict[str, str]:
@@ -268,6 +302,8 @@ def identity_problem(new: Ini, in_force: Ini) -> str | None:
     """Why `new` cannot be the ini of the appliance that has `in_force`, as a clause; None where it can, or is not known."""
     wanted, found = identity(new), identity(in_force)
     if wanted is None or found is None:
+        return None
+    if wanted == found:
         return None
     different = [
         f"{name.replace('_', ' ')} {left} in the new ini, {right} in force"

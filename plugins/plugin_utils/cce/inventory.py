@@ -16,8 +16,8 @@ from typing import Any
 from . import commissioning, ini, waivers, windows
 from .intent import Approved, digest
 from .pace import APPLIANCE_SECONDS, WAY_BACK_SECONDS, Measure, expect
-from .plan import Settings
 from .schema import Fault, faults, schema
+from .settings import Settings
 from .site import Consent, Policy, site_directory_problem
 from .versions import Version
 from .windows import Calendar
@@ -89,6 +89,7 @@ def settings(hosts: Hosts, site_of: Mapping[str, str], measures: Sequence[Measur
             {host: _approved(one, "host") for host, one in ours.items()},
         ),
         fleet.get("cloud_connector_commissioning_age", commissioning.AGE_DAYS),
+        fleet.get("cloud_connector_on_restart_required") == "restart",
     )
 
 

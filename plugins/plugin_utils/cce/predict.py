@@ -57,4 +57,4 @@ def switched(appliance: Appliance, version: Version) -> dict[str, Any]:
         return replace(machine, state="Off", switches=())
 
     machines = tuple(after(machine) for machine in need(appliance.machines))
-    return {"running": version, "backup": appliance.running, "machines": machines, "proof": None}
+    return {"running": version, "backup": appliance.running, "machines": machines, "proof": None, "proof_due": None}

@@ -9,6 +9,7 @@ options of a module and the parsing of an answer sees the text that a person or 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NewType
 
 Version = NewType("Version", str)
@@ -36,6 +37,7 @@ def parse(text: str) -> Version:
     return Version(".".join(str(number) for number in numbers))
 
 
+@lru_cache(maxsize=256)
 def key(version: str) -> tuple[int, ...]:
     """What versions are sorted by: 2.1 is later than 2.0.1.
 

@@ -94,6 +94,9 @@ class Calendar:
             yield from _block(self, number)
 
 
+ALWAYS = Calendar()
+"""Of a site without windows and freezes."""
+
 _EVER, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 

@@ -129,9 +129,14 @@ def strong_crypto(answer: Answer) -> bool:
     return bool(found["SchUseStrongCrypto"] == 1)
 
 
-def trusts(trusted: str, address: str) -> bool:
-    """Whether a list of TrustedHosts lets the host send a credential to that address."""
-    return any(fnmatchcase(address.lower(), one.strip().lower()) for one in trusted.split(","))
+def trusted_names(trusted: str) -> list[str]:
+    """The names and addresses, some with wildcards, that a list of TrustedHosts is of; in small letters."""
+    return [one.strip().lower() for one in trusted.split(",")]
+
+
+def trusts(names: Iterable[str], address: str) -> bool:
+    """Whether TrustedHosts of these names lets the host send a credential to that address, which is in small letters."""
+    return any(fnmatchcase(address, one) for one in names)
 
 
 def start_modes(answer: Answer) -> dict[str, str]:
@@ -146,8 +151,11 @@ def with_aliases(names: Iterable[str]) -> tuple[str, ...]:
 
 def service_state(services: Mapping[str, str], name: str) -> str | None:
     """The state of a service by its name or its alias; None where it is not there. Of two that are there a running one counts."""
-    states = [services[each] for each in with_aliases([name]) if each in services]
-    return "Running" if "Running" in states else next(iter(states), None)
+    state, alias = services.get(name), SERVICE_ALIASES.get(name)
+    if alias is None or state == "Running":
+        return state
+    other = services.get(alias)
+    return other if state is None or other == "Running" else state
 
 
 def skew(clock: Reading[datetime], before: datetime, after: datetime) -> Reading[Skew]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import ini, ini_document
 from hypothesis import example, given
@@ -179,3 +181,35 @@ def test_two_inis_are_of_one_appliance_if_nothing_of_their_identity_differs(
     parts = ("site name", "edge fqdn", "mediation fqdn", "mediation address")
     assert [part for part in parts if f"{part} " in str(problem)] == different
     assert problem is None or problem.endswith("look at ansible_host first")
+
+
+@given(st.one_of(st.ip_addresses(v=4).map(str), st.text("0123456789.", max_size=15), st.text(max_size=9)))
+@example("10.0.0.256")
+@example("010.0.0.1")
+@example("10.0.0.\u0661")
+def test_an_address_is_what_the_standard_library_takes_for_one(text: str) -> None:
+    value = "".join(text.split())
+    try:
+        wanted = {"cms": str(ipaddress.IPv4Address(value))}
+    except ValueError:
+        wanted = {}
+    assert ini.vm_addresses(ini.parse("").with_value("PrimaryCMS", "IP", value)) == wanted
+
+
+def test_of_a_section_that_comes_twice_the_first_value_of_a_key_counts() -> None:
+    document = ini.parse("[A]\nx=1\n[B]\nx=2\n[a]\nX=3\ny=4\n")
+    assert document.values == {"a": {"x": "1", "y": "4"}, "b": {"x": "2"}}
+    assert list(document.values["a"]) == ["x", "y"]
+    assert [(entry.section, entry.key, entry.line) for entry in document.entries][-2:] == [("a", "X", 5), ("a", "y", 6)]
+
+
+@pytest.mark.parametrize("line", ["x [A]", "[A] x", "[a] [A]", "\ufeff\ufeff[A]", "k=[A]"])
+def test_a_header_has_its_line_for_itself(line: str) -> None:
+    assert ini.parse(f"{line}\ny=1\n").sections == ()
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_the_build_number_is_that_of_the_first_comment_that_names_one(end: str) -> None:
+    text = end.join(["x=; Build number 1.0", "\ufeff; build number 6.0.9", "; Build number 7"])
+    assert ini.parse(text).build == "6.0.9"
+    assert ini.parse(f"a=b{end}").build is None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import inventory, schema
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.pace import Pace
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import Settings
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.settings import Settings
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import Consent, Policy
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import Version
 from hypothesis import given
@@ -335,6 +335,11 @@ def test_order_and_time_that_cannot_be_meant_are_one_sentence(name: str, value: 
 
 def settings(hosts: dict[str, dict[str, Any]]) -> Settings:
     return inventory.settings(hosts, SITE_OF, [], Version("2.1"))
+
+
+@pytest.mark.parametrize(("declared", "first"), [("restart", True), ("stop", False), ("go_on", False)])
+def test_a_restart_comes_first_where_it_is_declared(declared: str, first: bool) -> None:
+    assert settings(all_with("on_restart_required", declared)).restarts_first is first
 
 
 def test_what_is_not_declared_is_one_at_a_time_in_the_order_of_the_inventory() -> None:

@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import slot, windows
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import health, slot, windows
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance, Commissioned, Proof
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.intent import Approved
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.pace import Pace
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import Plan, Settings, make_plan, progress
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import Plan
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.planning import make_plan
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.settings import Settings
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import (
     Consent,
     Observation,
@@ -18,6 +20,7 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site impor
     Site,
     Unreadable,
 )
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.steps_left import progress
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.upgrade import NAMES
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import Version
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.waivers import Waiver
@@ -622,6 +625,31 @@ def test_a_waived_gate_is_planned_and_said() -> None:
     )
 
 
+FIRST = (
+    "pending_restart: waiting for a restart of the host: Windows Update; it is restarted first, in maintenance mode "
+    "(cloud_connector_on_restart_required)."
+)
+
+
+@pytest.mark.parametrize(
+    ("appliance", "restarts", "refused", "said"),
+    [
+        (WAITING, False, True, ()),
+        (WAITING, True, False, (FIRST,)),
+        (healthy(), True, False, ()),
+        (healthy(pending_restart=Unknown("no answer")), True, True, ()),
+        (healthy(pending_restart=("Windows Update",), elevated=False), True, True, ()),
+    ],
+    ids=["refused", "restarted first", "waits for none", "unread", "another gate"],
+)
+def test_a_host_that_waits_for_a_restart_is_restarted_first_where_that_is_declared(
+    appliance: Appliance, restarts: bool, refused: bool, said: tuple[str, ...]
+) -> None:
+    made = planned(amsterdam(appliance), restarts_first=restarts)
+    assert bool(made.refusals) is refused
+    assert tuple(note for entry in made.entries for note in entry.notes if note.startswith("pending")) == said
+
+
 def test_a_waiver_that_has_ended_refuses_again_and_is_named() -> None:
     made = planned(amsterdam(WAITING), waivers=(waiver(expires="2026-01-30"),))
     assert [refusal.host for refusal in made.refusals] == ["ams-1"]
@@ -678,3 +706,16 @@ def test_an_upgrade_that_was_begun_is_not_told_of_its_commissioning() -> None:
     begun = healthy("2.0.1", scripts=Version("2.1"), commissioned=None)
     made = make_plan(TARGET, [Site("berlin", Policy(300), {"ber-1": begun, "ber-2": healthy("2.0.1", 2)})], None, NOW)
     assert not [note for entry in made.entries for note in entry.notes if "commissioned" in note]
+
+
+def test_the_health_of_an_appliance_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever needs it: its own progress, its turn, and those of its neighbours, also where they are between two versions."""
+    own_health, asked = health.own_health, []
+
+    def counted(found: Appliance) -> list[health.Check]:
+        asked.append(found.computer_name)
+        return own_health(found)
+
+    monkeypatch.setattr(health, "own_health", counted)
+    assert hosts(plan(berlin(STAGED, STAGED, healthy()))) == ["ber-1", "ber-2", "ber-3"]
+    assert sorted(map(str, asked)) == ["cce-ber-1", "cce-ber-2", "cce-ber-3"]
