@@ -10,6 +10,8 @@ from typing import Any
 from ..plugin_utils.cce import hold, inventory, rollback, site_file, versions
 from ..plugin_utils.cce.exceptions import OptionError, Refused
 from ..plugin_utils.cce.failure_classes import FailureClass
+from ..plugin_utils.cce.pace import WAY_BACK_SECONDS
+from ..plugin_utils.cce.rollback import Terms
 from ..plugin_utils.cce.site import Site, Unreadable, observation
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.controller.action import ControllerAction, usable_fleet
@@ -43,10 +45,11 @@ class ActionModule(ControllerAction):
             )
         (name,) = chosen
         states = {str(state.get("name")): observation(state) for state in given["states"]}
-        policy = inventory.policy(fleet.variables[chosen[name][0]])
+        variables = fleet.variables[chosen[name][0]]
+        policy = inventory.policy(variables)
         site = Site(name, policy, {host: states.get(host, UNREAD) for host in fleet.sites[name]})
-        have_source = [host for host, variables in fleet.variables.items() if variables.get(SOURCE)]
-        plan = rollback.make_plan(site, hosts, goes_to, self.clock.now(), have_source)
+        have_source = [host for host, found in fleet.variables.items() if found.get(SOURCE)]
+        plan = rollback.make_plan(site, hosts, goes_to, self.clock.now(), have_source, _terms(given, variables))
         if plan.refusals:
             raise Refused(
                 f"The rollback to {goes_to} is refused and nothing was begun.",
@@ -60,6 +63,13 @@ class ActionModule(ControllerAction):
             "skips": [{"name": host, "reason": reason} for host, reason in plan.skips.items()],
             "summary": plan.summary,
         }
+
+
+def _terms(given: Mapping[str, Any], variables: Mapping[str, Any]) -> Terms:
+    """Windows and freezes stop it only where the owner of the site says so: who answers for it may not be able to wait."""
+    consent = {"by": given["by"].strip(), "reason": given["reason"].strip()}
+    heeds = variables.get("cloud_connector_rollback_in_windows", False)
+    return Terms(variables.get("cloud_connector_way_back_time", WAY_BACK_SECONDS), None if heeds else consent)
 
 
 def _version(given: Mapping[str, Any]) -> Version:

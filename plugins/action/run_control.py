@@ -12,9 +12,10 @@ from ..plugin_utils.cce.control import Word
 from ..plugin_utils.cce.exceptions import OperationError, Refused
 from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.state import Survey, appliance_survey
-from ..plugin_utils.operation.appliance import ApplianceReading
-from ..plugin_utils.operation.arguments import APPLIANCE, SITE, Arguments, common
+from ..plugin_utils.operation.appliance_reading import ApplianceReading
+from ..plugin_utils.operation.arguments import APPLIANCE, Arguments, common
 from ..plugin_utils.operation.control import is_begun
+from ..plugin_utils.operation.site_option import SITE
 
 WHERE_IT_STANDS = ("slot", "ours", "versions")
 """What tells whether an upgrade was begun, and whose the lease of the site is, which is kept while the run is held."""
@@ -38,7 +39,8 @@ class ActionModule(ApplianceReading[Arguments, Appliance]):
         if word is None or not is_begun(state):
             return None
         return Refused(
-            f"{self.host.name} is to be left out {word}, but its upgrade has begun.", failure=FailureClass.LEFT_OUT
+            f"{self.host.name} is to be left out {word}, but its upgrade or its way back has begun.",
+            failure=FailureClass.LEFT_OUT,
         )
 
     def result(self, state: Appliance) -> dict[str, Any]:

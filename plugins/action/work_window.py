@@ -16,6 +16,8 @@ from ..plugin_utils.cce.windows import Calendar
 from ..plugin_utils.controller.action import ControllerAction
 from ..plugin_utils.operation.clock import Clock
 
+BY_NAME: Mapping[str, Any] = {"by": {"type": "str", "required": True}, "reason": {"type": "str", "required": True}}
+
 
 class ActionModule(ControllerAction):
     """Looks at the clock of the controller, for each host by itself."""
@@ -27,6 +29,7 @@ class ActionModule(ControllerAction):
         "expected": {"type": "float", "default": APPLIANCE_SECONDS},
         "way_back": {"type": "float", "default": WAY_BACK_SECONDS},
         "begun": {"type": "bool", "default": False},
+        "consent": {"type": "dict", "options": BY_NAME},
     }
 
     BYPASS_HOST_LOOP = False
@@ -42,6 +45,9 @@ class ActionModule(ControllerAction):
             "begins": None if begins is None else begins.isoformat(),
             "open_until": None if open_until is None else open_until.isoformat(),
         }
+        if not found["fits"] and given["consent"]:
+            host = str(task_vars["inventory_hostname"])
+            return {**found, "warnings": [_in_spite(host, given, calendar, now)]}
         if not found["fits"] and not self._task.check_mode:
             raise Refused(
                 _sentence(task_vars["inventory_hostname"], given, begins, open_until),
@@ -68,6 +74,15 @@ def _sentence(host: str, given: Mapping[str, Any], begins: datetime | None, open
         f"{_span(given['expected'])}, a way back {_span(given['way_back'])} more, and the window of {given['site']} "
         f"{is_open}.{between if given['begun'] else ''}"
     )
+
+
+def _in_spite(host: str, given: Mapping[str, Any], calendar: Calendar, now: datetime) -> str:
+    """What somebody answers for who begins it all the same."""
+    consent, site, open_until = given["consent"], given["site"], calendar.open_until(now)
+    frozen = [freeze.reason for freeze in calendar.freezes if freeze.begins <= now < freeze.ends]
+    is_open = f"is open until {_at(open_until)}, which is too short" if open_until else "is closed now"
+    why = f"{site} is frozen now ({', '.join(frozen)})" if frozen else f"the window of {site} {is_open}"
+    return f"{host} is begun though {why}: {consent['by']} answers for that ({consent['reason']})."
 
 
 def _again(site: str, begins: datetime | None) -> str:

@@ -62,7 +62,8 @@ RETURN = r"""
 queue:
   description: >-
     The appliances that go back, in their order, each with its C(steps), C(removes) (the version of a set that was never switched to, or null),
-    C(site), C(site_appliances), C(number), C(last_of_site), C(mixed) and C(announcement).
+    C(site), C(site_appliances), C(number), C(last_of_site), C(mixed) and C(announcement), and what else the turn of an appliance has, as
+    M(sfb.cloud_connector.plan) returns it. C(window_consent) is O(by) and O(reason), unless C(cloud_connector_rollback_in_windows) is true.
   returned: success
   type: list
   elements: dict

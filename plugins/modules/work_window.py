@@ -41,6 +41,19 @@ options:
     description: Whether the work was begun before, for the message.
     type: bool
     default: false
+  consent:
+    description:
+      - Who has it begun in spite of windows and freezes. What does not fit is a warning then, which names this person, and no failure.
+    type: dict
+    suboptions:
+      by:
+        description: Who answers for it.
+        type: str
+        required: true
+      reason:
+        description: Why it cannot wait.
+        type: str
+        required: true
 attributes:
   check_mode:
     description: Says whether it fits, and does not fail.

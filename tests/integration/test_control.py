@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from tests.integration.harness import PLAY_SECONDS, Playing, Run, Stage, fleet
+from tests.integration.harness import Run, Stage, fleet
 
 
 @dataclass
@@ -33,7 +32,7 @@ def story(open_stage: Callable[..., Stage]) -> Story:
     say(stage, "hold")
     before = len(stage.mutating())
     with stage.playing() as running:
-        until_said(running, "waits up to")
+        running.until_said("waits up to")
         held = len(stage.mutating())
         say(stage, "go_on")
         second = running.ended()
@@ -43,13 +42,6 @@ def story(open_stage: Callable[..., Stage]) -> Story:
 def say(stage: Stage, action: str, *more: str) -> None:
     run = stage.play("-e", f"action={action}", "-e", "by=anna", "-e", "reason=storm", *more, playbook="control.yml")
     assert run.code == 0, run.output
-
-
-def until_said(running: Playing, words: str) -> None:
-    until = time.monotonic() + PLAY_SECONDS
-    while words not in running.output.read_text("utf-8"):
-        assert time.monotonic() < until and running.process.poll() is None, running.output.read_text("utf-8")
-        time.sleep(0.05)
 
 
 def test_a_stop_lets_the_appliance_come_to_its_end(story: Story) -> None:

@@ -23,6 +23,8 @@ def waiting() -> dict[str, Any]:
     updates: dict[str, list[Any]] = {role: ["KB5000001"] for role in ORDER}
     updates["Mediation"] = ["KB5000001", {"kb": "KB5000002", "after": "KB5000001"}]
     updates["host"] = [{"kb": "KB5000001", "restart": False}, {"kb": "KB5000002"}]
+    for site in described["sites"]:
+        site["auto_update"] = True
     north = described["sites"][0]
     north["appliances"] = [
         {"name": "north-1", "windows_updates": updates},
@@ -92,6 +94,16 @@ def test_never_two_out_of_service_and_no_call_cut(story: Story) -> None:
     assert not [call for call in story.stage.lab.entries("call") if call["outcome"] == "cut"]
 
 
+def test_automatic_update_was_off_while_an_appliance_was_in_maintenance_and_is_as_it_was(story: Story) -> None:
+    """Also after the run that was killed; where nothing was to be done it was not touched."""
+    switched = story.stage.cmdlets(name="Set-CsHybridPSTNSite")
+    said = [(run["parameters"]["Identity"], run["parameters"]["EnableAutoUpdate"]) for run in switched]
+    assert said == [("north", False), ("north", True)]
+    off, on = (run["time"] for run in switched)
+    outages = [one for one in story.stage.lab.entries("outage") if one["site"] == "north"]
+    assert len(outages) >= 2 and all(off < one["time"] < one["end"] < on for one in outages)
+
+
 def test_an_appliance_left_in_maintenance_comes_first(story: Story) -> None:
     assert story.second.says(r"1 of 3: site north, appliance north-1 .* what an earlier run began is ended first")
 
@@ -101,12 +113,14 @@ def test_an_appliance_left_in_maintenance_comes_first(story: Story) -> None:
 
 @dataclass
 class Failing:
-    """A run that meets an update which fails, and the same command with its KB left out."""
+    """A run that meets an update which fails, the same command without its KB and without a proof, and once more."""
 
     stage: Stage
     first: Run
     left: dict[str, Any]
     second: Run
+    between: int
+    third: Run
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +134,13 @@ def failing(open_stage: Callable[..., Stage]) -> Failing:
     ]
     stage = open_stage(described, speed=1000)
     first, left = stage.play(playbook="patch_fleet.yml"), stage.lab.get("/state")["appliances"]
-    stage.variables["cloud_connector_patch_reject"] = ["KB5000001"]
-    return Failing(stage, first, left, stage.play("-e", "cloud_connector_site=north", playbook="patch_site.yml"))
+    site = ("-e", "cloud_connector_site=north")
+    proof = stage.variables["cloud_connector_call_proof"]
+    unproven = {"way": "command", "command": {"argv": ["false"]}}
+    stage.variables |= {"cloud_connector_patch_reject": ["KB5000001"], "cloud_connector_call_proof": unproven}
+    second, between = stage.play(*site, playbook="patch_site.yml"), len(stage.cmdlets())
+    stage.variables["cloud_connector_call_proof"] = proof
+    return Failing(stage, first, left, second, between, stage.play(*site, playbook="patch_site.yml"))
 
 
 def test_it_stays_in_maintenance_and_says_who_carries_the_calls(failing: Failing) -> None:
@@ -133,6 +152,24 @@ def test_the_others_of_the_site_are_untouched(failing: Failing) -> None:
     assert failing.left["north-2"]["in_service"] and not restarts(failing.stage, "north-2")
 
 
+def test_without_a_proof_of_calls_no_other_is_begun(failing: Failing) -> None:
+    assert failing.second.code == 2 and failing.second.says("It is not proven that north-1 carries calls")
+    assert not [run for run in failing.stage.cmdlets()[: failing.between] if is_entered(run, "north-2")]
+
+
+def test_where_nothing_is_left_to_install_the_proof_that_is_due_is_made(failing: Failing) -> None:
+    later = failing.stage.cmdlets()[failing.between :]
+    records = [run["parameters"] for run in later if run["appliance"] == "north-1" and run["name"] == "New-Item"]
+    assert any("records\\\\proof" in str(given) and "command" in str(given["Value"]) for given in records)
+    assert not [run for run in later if is_entered(run, "north-1")]
+    assert failing.third.says("site north, appliance north-1 .*ended first")
+
+
+def is_entered(run: dict[str, Any], name: str) -> bool:
+    """Whether the appliance is brought into maintenance mode."""
+    return bool(run["appliance"] == name and run["name"] == "Enter-CcUpdate")
+
+
 def test_with_the_kb_left_out_the_same_command_ends_it(failing: Failing) -> None:
-    assert failing.second.code == 0, failing.second.output
+    assert failing.third.code == 0, failing.third.output
     assert failing.stage.state("north-1")["in_service"] and not failing.stage.state("north-1")["maintenance"]

@@ -100,6 +100,17 @@ def parse(text: str) -> Control:
         return Control(problem=f"cannot be understood: {_plain(str(error))}")
 
 
+def went_on(line: str) -> Word | None:
+    """Who said that all goes on, by a line of the history; None where it says something else, or is none."""
+    try:
+        found = json.loads(line)
+        if found["action"] != GO_ON or found.get("appliance"):
+            return None
+        return _word({"by": found["by"], "reason": found["reason"] or "no reason was given", "at": found["time"]})
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
+
+
 def written(control: Control) -> str:
     """The text of the file."""
     return json.dumps(control.to_dict(), indent=2) + "\n"

@@ -9,12 +9,13 @@ site those come first that an earlier run has left out of service or at work.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from datetime import datetime
 
 from . import maintenance, slot
 from .appliance import Appliance, Slot
-from .queue import Expected, Turn
+from .pace import APPLIANCE_SECONDS
 from .site import Observation
+from .turn import Expected, Turn, one_by_one
 from .versions import Version
 
 
@@ -29,11 +30,9 @@ def make_queue(
         found: what was read of each appliance.
         otherwise: the version that an appliance is held to whose own could not be read.
     """
-    turns = [turn for site, members in sites.items() for turn in _turns(site, members, hosts, found, otherwise)]
-    return [
-        replace(turn, number=number, announcement=f"{number} of {len(turns)}: {turn.announcement}")
-        for number, turn in enumerate(turns, 1)
-    ]
+    return one_by_one(
+        [turn for site, members in sites.items() for turn in _turns(site, members, hosts, found, otherwise)]
+    )
 
 
 def _turns(
@@ -42,17 +41,37 @@ def _turns(
     expected = tuple(Expected(name, _running(found.get(name)) or otherwise) for name in members)
     mine = sorted((name for name in members if name in hosts), key=lambda name: not begun(found.get(name)))
     for number, name in enumerate(mine, 1):
-        why = (
-            "what an earlier run began is ended first" if begun(found.get(name)) else "updates of Windows are searched"
-        )
-        where = f"site {site}, appliance {name} ({number} of {len(mine)} in this site)"
         left = begun(found.get(name))
-        turn = Turn(name, site, True, number == len(mine), expected, f"{where}, {why}")
-        yield replace(turn, resumes=left, asks_for_window=not left)
+        why = "what an earlier run began is ended first" if left else "updates of Windows are searched"
+        where = f"site {site}, appliance {name} ({number} of {len(mine)} in this site)"
+        yield Turn(
+            name,
+            site,
+            True,
+            number == len(mine),
+            expected,
+            f"{where}, {why}",
+            resumes=left,
+            # What an earlier run has left in maintenance mode is brought back whatever the window says.
+            asks_for_window=not is_out(found.get(name)),
+            expected=APPLIANCE_SECONDS,
+            first_of_site=number == 1,
+            # No update of Windows is taken back.
+            keeps_way_back=False,
+            compares=False,
+        )
 
 
 def begun(state: Observation | None) -> bool:
-    """Whether an earlier run has left the appliance in maintenance mode, or something of ours under way."""
+    """Whether an earlier run has left the appliance out of service or at work, or without the proof of calls that is due then."""
+    return is_out(state) or (isinstance(state, Appliance) and isinstance(state.proof_due, datetime))
+
+
+def is_out(state: Observation | None) -> bool:
+    """Whether an earlier run has left the appliance in maintenance mode, or something of ours under way.
+
+    One of which only a proof is due is in service: what its agent finds beside may wait for a window.
+    """
     if not isinstance(state, Appliance):
         return False
     held = state.slot

@@ -5,61 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from .plan import Entry, Plan
 from .site import Site, Unreadable
+from .turn import Expected, Turn
 from .versions import Version
-
-
-@dataclass(frozen=True)
-class Expected:
-    """An appliance and the version it has to run when its site is validated."""
-
-    name: str
-    version: Version
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One appliance in the upgrade play. Without `upgrade` it stands for its site, which is validated only.
-
-    Attributes:
-        first_site: whether it is of the first site of a run with several sites, which is done before any other is begun.
-        resumes: whether its upgrade was begun before.
-        asks_for_window: whether the window of its site has to be open for as long as it may take; not where its switch is done.
-        expected: how many seconds it may take.
-        number: its place, from 1; `row`: that of its row; `row_begins`: the number of the first turn of the row.
-        row_appliances: all of its row, which is one batch of the play.
-    """
-
-    name: str
-    site: str
-    upgrade: bool
-    last_of_site: bool
-    site_appliances: tuple[Expected, ...]
-    announcement: str
-    first_site: bool = False
-    resumes: bool = False
-    asks_for_window: bool = True
-    expected: float = 0.0
-    number: int = 0
-    row: int = 0
-    row_begins: int = 0
-    row_appliances: tuple[str, ...] = ()
-    first_of_site: bool = True
-    watched: bool = False
-    """Whether the site is watched for a while after it, since it is the first one of the run and others are to be upgraded."""
-
-    @property
-    def mixed(self) -> bool:
-        """Whether the run leaves the site with two versions, because its limit leaves appliances out."""
-        return len({expected.version for expected in self.site_appliances}) > 1
-
-    def to_dict(self) -> dict[str, Any]:
-        appliances = [asdict(expected) for expected in self.site_appliances]
-        return {**asdict(self), "site_appliances": appliances, "mixed": self.mixed}
 
 
 def make_queue(plan: Plan, sites: Sequence[Site], hosts: Collection[str]) -> list[Turn]:
@@ -104,7 +55,10 @@ def _beside(row: Sequence[str], name: str) -> str:
 def _with_watch(turns: Sequence[Turn]) -> list[Turn]:
     """The turns, after the last one of the first site the site is watched where another one is upgraded after it."""
     later = any(turn.upgrade and turn.site != turns[0].site for turn in turns)
-    return [replace(turn, watched=later and turn.last_of_site and turn.site == turns[0].site) for turn in turns]
+    return [
+        replace(turn, watched=True) if later and turn.last_of_site and turn.site == turns[0].site else turn
+        for turn in turns
+    ]
 
 
 def _turns(plan: Plan, site: Site, hosts: Collection[str]) -> Iterator[Turn]:

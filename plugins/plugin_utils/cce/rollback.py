@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from . import capacity, health, proof, slot, upgrade, versions
+from . import capacity, health, proof, slot, turn, upgrade, versions
 from .appliance import Appliance, Machine
 from .capacity import Carrier
 from .exceptions import NotReadError
 from .failure_classes import FAILURES, FailureClass
+from .pace import WAY_BACK_SECONDS
 from .reading import Unknown, need
 from .site import Observation, Site, Unreadable
+from .turn import Expected, one_by_one
 from .versions import Version, is_upgrade
 
 STEPS = ("version", "deployment", "package", "registration", "health", "call_proof")
@@ -160,37 +162,36 @@ def _is_connected(machine: Machine) -> bool:
 
 
 @dataclass(frozen=True)
-class Turn:
+class Terms:
+    """What holds for every turn of a rollback.
+
+    Attributes:
+        seconds: how long one appliance may take.
+        window_consent: `by` and `reason` of who has it begun outside of windows, too; None: windows and freezes stop it.
+    """
+
+    seconds: float = WAY_BACK_SECONDS
+    window_consent: Mapping[str, str] | None = None
+
+
+NO_TERMS = Terms()
+
+CONSENT = "; it leaves service by the consent of its site"
+
+
+@dataclass(frozen=True)
+class Turn(turn.Turn):
     """One appliance that goes back: one batch of the play.
 
     Attributes:
         steps: modules of `STEPS`; one that has nothing to do says so itself.
         removes: the version whose set was never switched to and is on, so that it is removed; None where there is none.
         consent: it leaves service by consent only.
-        site_appliances: every appliance of the site with the version it is held to when the site is validated.
     """
 
-    name: str
-    site: str
-    number: int
-    steps: tuple[str, ...]
-    removes: Version | None
-    reason: str
-    consent: bool
-    last_of_site: bool
-    site_appliances: tuple[Mapping[str, str], ...]
-
-    @property
-    def mixed(self) -> bool:
-        return len({one["version"] for one in self.site_appliances}) > 1
-
-    def to_dict(self) -> dict[str, Any]:
-        consent = "; it leaves service by the consent of its site" if self.consent else ""
-        words = (
-            f"{self.number}: site {self.site}, appliance {self.name}, {', '.join(self.steps)} ({self.reason}){consent}"
-        )
-        kept = {"site_appliances": list(self.site_appliances), "steps": list(self.steps)}
-        return {**asdict(self), **kept, "mixed": self.mixed, "announcement": words}
+    steps: tuple[str, ...] = ()
+    removes: Version | None = None
+    consent: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,15 +208,22 @@ class Plan:
         """For a person, line by line."""
         if not self.turns:
             return [f"Every appliance of this run is at {self.goes_to}: there is nothing to do.", *self._left()]
-        hosts = ", ".join(turn.name for turn in self.turns)
+        hosts = ", ".join(one.name for one in self.turns)
         first = f"{len(self.turns)} to go back to {self.goes_to}, one at a time: {hosts}."
-        return [first, *(str(turn.to_dict()["announcement"]) for turn in self.turns), *self._left(), UNDOCUMENTED]
+        return [first, *(one.announcement for one in self.turns), *self._left(), UNDOCUMENTED]
 
     def _left(self) -> list[str]:
         return [f"Left as it is: {host} ({reason})." for host, reason in self.skips.items()]
 
 
-def make_plan(site: Site, hosts: Collection[str], goes_to: Version, now: datetime, given: Collection[str] = ()) -> Plan:
+def make_plan(
+    site: Site,
+    hosts: Collection[str],
+    goes_to: Version,
+    now: datetime,
+    given: Collection[str] = (),
+    terms: Terms = NO_TERMS,
+) -> Plan:
     """The plan of a rollback.
 
     Args:
@@ -223,6 +231,7 @@ def make_plan(site: Site, hosts: Collection[str], goes_to: Version, now: datetim
         hosts: its appliances that are in this run.
         now: aware time, for consents.
         given: the hosts for which the inventory says where the MSI of before is.
+        terms: what holds for every turn.
     """
     steps: dict[str, tuple[str, ...]] = {}
     skips = {host: "not in this run" for host in site.appliances if host not in hosts}
@@ -241,7 +250,7 @@ def make_plan(site: Site, hosts: Collection[str], goes_to: Version, now: datetim
             refusals.append(f"{host} could not be read ({error}).")
     queue = sorted(steps, key=lambda host: _rank(_known(site.appliances[host]), goes_to))
     refusals += [] if refusals else _no_room(site, queue, steps, now)
-    turns = tuple(_turns(site, queue, steps, goes_to, skips))
+    turns = tuple(one_by_one(list(_turns(site, queue, steps, goes_to, skips, terms))))
     return Plan(goes_to, () if refusals else turns, skips, tuple(refusals))
 
 
@@ -325,24 +334,56 @@ def _no_room(site: Site, queue: Collection[str], steps: Mapping[str, tuple[str, 
 def _carriers(site: Site, queue: Collection[str]) -> Iterator[tuple[str, Mapping[str, Carrier]]]:
     found = capacity.carriers(site)
     for host in queue:
-        yield host, capacity.for_switch_of(site, host, found)
+        yield host, capacity.at_switch(found)
         found[host] = replace(found[host], problem="", serves=True)
 
 
 def _turns(
-    site: Site, queue: Collection[str], steps: Mapping[str, tuple[str, ...]], goes_to: Version, skips: Mapping[str, str]
+    site: Site,
+    queue: Collection[str],
+    steps: Mapping[str, tuple[str, ...]],
+    goes_to: Version,
+    skips: Mapping[str, str],
+    terms: Terms,
 ) -> Iterator[Turn]:
-    held_to = tuple({"name": host, "version": _held_to(site, host, goes_to, skips)} for host in site.appliances)
+    held_to = tuple(Expected(host, _held_to(site, host, goes_to, skips)) for host in site.appliances)
     for number, (host, found) in enumerate(_carriers(site, queue), 1):
-        state = _known(site.appliances[host])
-        removes = _unused(state, goes_to) if "deployment" in steps[host] else None
-        reason = f"scripts {_said(state.scripts)}, running {_said(state.running)}, backup {_said(state.backup)}"
-        consent = capacity.uses_consent(site, host, found)
-        last = number == len(queue)
-        yield Turn(host, site.name, number, steps[host], removes, reason, consent, last, held_to)
+        state, last = _known(site.appliances[host]), number == len(queue)
+        consent, resumes = capacity.uses_consent(site, host, found), _is_switched(state, goes_to)
+        announcement = _announced(site, state, steps[host], host) + (CONSENT if consent else "")
+        yield Turn(
+            host,
+            site.name,
+            True,
+            last,
+            held_to,
+            announcement,
+            resumes=resumes,
+            asks_for_window=not resumes,
+            expected=terms.seconds,
+            first_of_site=number == 1,
+            keeps_way_back=False,
+            window_consent=terms.window_consent,
+            compares=False,
+            # The site is on hold then, and would go forward by itself.
+            puts_back=False,
+            steps=steps[host],
+            removes=_unused(state, goes_to) if "deployment" in steps[host] else None,
+            consent=consent,
+        )
 
 
-def _held_to(site: Site, host: str, goes_to: Version, skips: Mapping[str, str]) -> str:
+def _is_switched(found: Appliance, goes_to: Version) -> bool:
+    """Whether its switch back is done or under way, or never has to be: nothing of the rollback takes calls away any more."""
+    return found.running == goes_to or switch_job(goes_to) in need(found.jobs)
+
+
+def _announced(site: Site, state: Appliance, steps: Collection[str], host: str) -> str:
+    reason = f"scripts {_said(state.scripts)}, running {_said(state.running)}, backup {_said(state.backup)}"
+    return f"site {site.name}, appliance {host}, {', '.join(steps)} ({reason})"
+
+
+def _held_to(site: Site, host: str, goes_to: Version, skips: Mapping[str, str]) -> Version:
     found = site.appliances[host]
     if host in skips and isinstance(found, Appliance) and isinstance(found.running, str):
         return found.running

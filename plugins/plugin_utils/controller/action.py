@@ -15,8 +15,7 @@ from ansible.plugins.action import ActionBase
 from ..cce import inventory
 from ..cce.exceptions import OperationError, Refused
 from ..operation import failures
-from ..operation.arguments import Spec
-from ..operation.base import options
+from ..operation.options import Spec, options
 from .fleet import Fleet, read_fleet
 
 

@@ -45,6 +45,7 @@ MADE = (
     "appliance_rollback_site_hosts",
     "appliance_rollback_steps",
     "appliance_rollback_removes",
+    "appliance_rollback_whole_site",
     "cloud_connector_control",
     "appliance_upgrade_site",
     "appliance_upgrade_site_hosts",
@@ -55,7 +56,11 @@ MADE = (
     "appliance_patch_agents",
     "appliance_patch_before",
     "appliance_patch_computer",
+    "appliance_patch_holds",
     "appliance_patch_installed",
+    "appliance_patch_is_back",
+    "appliance_patch_is_wanted",
+    "appliance_patch_needs_proof",
     "appliance_patch_policy",
     "appliance_patch_proof",
     "appliance_patch_round",
@@ -82,6 +87,7 @@ MADE = (
     "site_validation_results",
     "site_validation_tenant",
     "site_validation_site",
+    "site_validation_survey",
 )
 """Values that playbooks and roles make themselves while they run; some are as large as the state of the whole fleet."""
 

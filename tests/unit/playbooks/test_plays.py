@@ -13,10 +13,28 @@ from ansible._internal._templating._engine import TemplateEngine
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.upgrade import STEPS
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.arguments import subset
 
-PLAYBOOKS = sorted((Path(__file__).parents[3] / "playbooks").glob("*.yml"))
-PLAYS = [play for path in PLAYBOOKS for play in yaml.safe_load(path.read_text("utf-8")) if "hosts" in play]
+FOLDER = Path(__file__).parents[3] / "playbooks"
+PLAYBOOKS = sorted(FOLDER.glob("*.yml"))
+IMPORT = "ansible.builtin.import_tasks"
+
+
+def imported(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tasks of a list, of which those that import a file are replaced by what is in it."""
+    read = [yaml.safe_load((FOLDER / task[IMPORT]).read_text("utf-8")) if IMPORT in task else [task] for task in found]
+    return [task for tasks in read for task in tasks]
+
+
+def plays(path: Path) -> list[dict[str, Any]]:
+    """The plays of a playbook, with the tasks that they import."""
+    found = [play for play in yaml.safe_load(path.read_text("utf-8")) if "hosts" in play]
+    return [{**play, "tasks": imported(play.get("tasks", []))} for play in found]
+
+
+BOOKS = {path.stem: plays(path) for path in PLAYBOOKS}
+PLAYS = [play for book in BOOKS.values() for play in book]
 ROLLING = [play for play in PLAYS if "serial" in play]
-(UPGRADE,) = [play for play in ROLLING if any("sfb.cloud_connector.work_window" in task for task in play["tasks"])]
+TURNS = {name: play for name, book in BOOKS.items() for play in book if "serial" in play}
+UPGRADE = TURNS["upgrade_fleet"]
 
 
 def tasks(play: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -26,6 +44,45 @@ def tasks(play: dict[str, Any]) -> Iterator[dict[str, Any]]:
         task = waiting.pop()
         waiting += [inner for part in ("block", "rescue", "always") for inner in task.get(part, ())]
         yield task
+
+
+def modules(play: dict[str, Any]) -> list[str]:
+    """What each task of a play uses, roles by their names."""
+    names = (next(name for name in task if "." in name) for task in play["tasks"])
+    return [
+        task[name]["name"] if name.endswith("include_role") else name
+        for name, task in zip(names, play["tasks"], strict=True)
+    ]
+
+
+def test_what_rolls_over_a_fleet_begins_and_ends_each_turn_alike() -> None:
+    assert set(TURNS) == {"upgrade_fleet", "patch_fleet", "rollback"}
+    found = {name: modules(play) for name, play in TURNS.items()}
+    roles = {name: f"sfb.cloud_connector.appliance_{name.removesuffix('_fleet')}" for name in TURNS}
+    assert all(used.count(roles[name]) == 1 for name, used in found.items())
+    assert {tuple("the work" if one == roles[name] else one for one in used) for name, used in found.items()} == {
+        (
+            "ansible.builtin.assert",
+            "sfb.cloud_connector.run_control",
+            "ansible.builtin.group_by",
+            "sfb.cloud_connector.work_window",
+            "ansible.builtin.debug",
+            "the work",
+            "ansible.builtin.group_by",
+            "ansible.builtin.meta",
+            "sfb.cloud_connector.site_validation",
+            "sfb.cloud_connector.automatic_update",
+            "sfb.cloud_connector.soak",
+            "sfb.cloud_connector.site_lease",
+            "ansible.builtin.group_by",
+        )
+    }
+
+
+@pytest.mark.parametrize("play", TURNS.values(), ids=TURNS)
+def test_an_appliance_that_was_left_out_is_not_worked_on(play: dict[str, Any]) -> None:
+    (work,) = (task for task in play["tasks"] if ".appliance_" in str(task.get("ansible.builtin.include_role")))
+    assert "cloud_connector_control.left_out is none" in work["when"]
 
 
 @pytest.mark.parametrize("play", PLAYS, ids=lambda play: str(play["name"]))
@@ -120,6 +177,7 @@ def test_what_reads_the_tenant_for_many_appliances_does_so_for_two_sites_at_a_ti
     """And nobody else reads it there: three sessions are all that an administrator has."""
     root = Path(__file__).parents[3]
     files = [*root.glob("playbooks/*.yml"), *root.glob("roles/site_*/tasks/main.yml")]
+    files += root.glob("playbooks/tasks/*.yml")
     tasks = [task for file in files for task in tasks_within(yaml.safe_load(file.read_text("utf-8")))]
     readers = [
         task
@@ -138,3 +196,21 @@ def test_hosts_are_commissioned_two_at_a_time() -> None:
     (file,) = (path for path in PLAYBOOKS if path.name == "commission.yml")
     tasks = list(tasks_within(yaml.safe_load(file.read_text("utf-8"))))
     assert [one["throttle"] for one in tasks if "sfb.cloud_connector.commissioning" in one] == [2]
+
+
+def test_what_ends_a_turn_knows_the_whole_site() -> None:
+    """This may be all that is left to do, while the run before has left its lease: with the site at hand that one is over."""
+    ends = yaml.safe_load((FOLDER / "tasks" / "turn_ends.yml").read_text("utf-8"))
+    acting = {module: task[module] for task in ends for module in task if module.startswith("sfb.cloud_connector.")}
+    assert sorted(acting) == [f"sfb.cloud_connector.{name}" for name in ("automatic_update", "site_lease", "soak")]
+    for options in acting.values():
+        assert {"name", "appliances", "peak_calls"} <= set(options["site"])
+
+
+def test_the_roles_that_act_say_the_same_of_the_site() -> None:
+    roles = ("appliance_upgrade", "appliance_patch", "appliance_rollback")
+    said = [
+        (FOLDER.parent / "roles" / role / "vars" / "main.yml").read_text("utf-8").replace(role, "ROLE")
+        for role in roles
+    ]
+    assert len(set(said)) == 1 and "lease_seconds" in said[0] and "take_over" in said[0] and "waivers" in said[0]

@@ -73,6 +73,31 @@ def test_without_windows_all_times_fit_but_for_a_freeze(monkeypatch: pytest.Monk
     assert ask(monkeypatch, "2026-01-31T12:00", windows=[], freeze=frozen)["begins"] == "2026-02-01T00:00:00+00:00"
 
 
+CONSENT = {"by": "J. Doe", "reason": "CHG4711"}
+FROZEN = [{"from": "2026-01-31", "to": "2026-01-31", "zone": "UTC", "reason": "audit"}]
+
+
+@pytest.mark.parametrize(
+    ("now", "more", "why"),
+    [
+        ("2026-01-31T12:00", {}, "the window of berlin is closed now"),
+        ("2026-01-31T23:30", {}, "the window of berlin is open until 2026-02-01 03:00 UTC, which is too short"),
+        ("2026-01-31T12:00", {"windows": [], "freeze": FROZEN}, "berlin is frozen now (audit)"),
+    ],
+    ids=["closed", "too short", "frozen"],
+)
+def test_in_the_name_of_a_person_it_goes_on_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, now: str, more: dict[str, Any], why: str
+) -> None:
+    found = ask(monkeypatch, now, consent=CONSENT, **more)
+    assert (found.get("failed"), found["fits"]) == (None, False)
+    assert found["warnings"] == [f"cce-ber-2 is begun though {why}: J. Doe answers for that (CHG4711)."]
+
+
+def test_what_fits_needs_nobody_to_answer_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "warnings" not in ask(monkeypatch, "2026-01-31T21:00", consent=CONSENT)
+
+
 def test_numbers_may_be_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask(monkeypatch, "2026-01-31T22:00", expected="10800", way_back="7200.0")["fits"]
 

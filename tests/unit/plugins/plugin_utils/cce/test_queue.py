@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import plan_page, windows
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import Plan, Settings, make_plan
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.queue import Turn, make_queue, summary
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.plan import Plan
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.planning import make_plan
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.queue import make_queue, summary
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.settings import Settings
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import Consent, Site, Unreadable
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.turn import Turn
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import Version
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.waivers import Waiver
 

@@ -60,6 +60,35 @@ def test_all_of_a_site_go_back_in_the_order_of_the_inventory() -> None:
     assert found.turns[0].to_dict()["site_appliances"] == [{"name": name, "version": OLD} for name in ("one", "two")]
 
 
+def test_a_turn_is_that_of_any_rolling_play() -> None:
+    """Without what only an upgrade has: a way back, snapshots, automatic update to be put back beside the hold."""
+    first, second = (one.to_dict() for one in plan(upgraded(), upgraded()).turns)
+    assert (first["number"], first["row_begins"], first["row_appliances"]) == (1, 1, ["one"])
+    assert (second["number"], second["row_begins"], second["row_appliances"]) == (2, 2, ["two"])
+    assert second["announcement"].startswith(f"2 of 2: site berlin, appliance two, {', '.join(ALL)} (scripts 2.1,")
+    assert second["upgrade"] and not any(
+        second[name] for name in ("keeps_way_back", "compares", "puts_back", "watched")
+    )
+
+
+def test_who_answers_for_it_does_so_in_every_turn_and_the_time_is_that_of_a_way_back() -> None:
+    whole: Site = replace(site(), appliances={"one": upgraded(computer_name="one"), "two": upgraded()})
+    terms = rollback.Terms(3600, {"by": "J. Doe", "reason": "CHG4711"})
+    (turn,) = rollback.make_plan(whole, ("one",), OLD, NOW, terms=terms).turns
+    assert (turn.expected, turn.window_consent, turn.asks_for_window) == (3600, terms.window_consent, True)
+    assert plan(upgraded(), upgraded()).turns[0].window_consent is None
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [upgraded(running=OLD, backup=NEW, machines=machines("2.0.1")), upgraded(jobs=("switch-back-2.0.1",))],
+    ids=["switched", "being switched"],
+)
+def test_what_takes_no_call_away_any_more_asks_for_no_window(begun: Appliance) -> None:
+    turn = plan(begun, upgraded()).turns[0]
+    assert (turn.name, turn.resumes, turn.asks_for_window) == ("one", True, False)
+
+
 def test_who_was_never_upgraded_is_left_and_held_to_its_version() -> None:
     found = plan(old(), upgraded())
     assert [turn.name for turn in found.turns] == ["two"] and found.skips == {"one": "at 2.0.1"}
