@@ -20,7 +20,7 @@ from ..plugin_utils.cce.state import Survey
 from ..plugin_utils.cce.tenant import Tenant, parse_sites, parse_windows
 from ..plugin_utils.cce.tenant_records import TenantRecords
 from ..plugin_utils.operation import failures
-from ..plugin_utils.operation.appliance import ApplianceReading
+from ..plugin_utils.operation.appliance_reading import ApplianceReading
 from ..plugin_utils.operation.arguments import APPLIANCE, REPORT, Arguments, common
 
 NOT_ASKED = Unknown("it was not asked")
@@ -37,7 +37,6 @@ class ActionModule(ApplianceReading[AutoUpdateArguments, Appliance]):
     """What the update depends on is read in three exchanges: the appliance, the tenant's appliances, its sites and windows."""
 
     NEEDS_TENANT = staticmethod(lambda arguments, state: True)
-    OWN_RECORDS = True
     ARGUMENTS = {**APPLIANCE, **REPORT, "require_ready": {"type": "bool", "default": False}}
 
     _around: Around | None = None
@@ -51,7 +50,6 @@ class ActionModule(ApplianceReading[AutoUpdateArguments, Appliance]):
         if self._around is not None:
             return state
         asked = [
-            steps.time_zone(),
             steps.user_registry_policy(),
             *tenant_steps.in_session([tenant_steps.site_records(), tenant_steps.update_windows()]),
         ]
@@ -70,26 +68,25 @@ class ActionModule(ApplianceReading[AutoUpdateArguments, Appliance]):
         return failures.checks_failed(OperationError, what, stopping, checks)
 
     def result(self, state: Appliance) -> dict[str, Any]:
-        checks, around = self._checks(state), self._around or Around(NOT_ASKED, NOT_ASKED, NOT_ASKED)
+        checks, around = self._checks(state), self._around or Around(NOT_ASKED, NOT_ASKED)
         return {
             "auto_update": {
                 "would_run": auto_update.would_run(checks),
                 "running": auto_update.running(state),
                 "answer": auto_update.told(self.host.name, state, checks),
                 "openings": encode(auto_update.shown(state, around)),
-                "zone_minutes": encode(around.zone),
+                "zone_minutes": encode(state.zone_minutes),
             },
             "checks": [check.to_dict() for check in checks],
         }
 
     def _checks(self, state: Appliance) -> list[Check]:
-        return auto_update.checks(state, self._around or Around(NOT_ASKED, NOT_ASKED, NOT_ASKED))
+        return auto_update.checks(state, self._around or Around(NOT_ASKED, NOT_ASKED))
 
 
 def _around(answer: Answer) -> Around:
     return Around(
         attempt(_tenant, answer),
-        attempt(lambda: answer.number("time_zone", "CurrentTimeZone")),
         attempt(_keeps_registry, answer),
     )
 

@@ -14,11 +14,18 @@ from ..plugin_utils.cce.appliance import Slot
 from ..plugin_utils.cce.guests import TARGETS, WithWindows
 from ..plugin_utils.cce.reading import need
 from ..plugin_utils.cce.steps import Step, not_after
-from ..plugin_utils.operation.arguments import APPLIANCE, IN_SERVICE_CONSENT, SITE, common
+from ..plugin_utils.operation.arguments import APPLIANCE, IN_SERVICE_CONSENT, common
 from ..plugin_utils.operation.changes import Change, is_release
 from ..plugin_utils.operation.restarting import Bounds, Restart
 from ..plugin_utils.operation.service import holds
-from ..plugin_utils.operation.windows import TargetArguments, WindowsOperation, require_no_calls, require_target
+from ..plugin_utils.operation.site_option import SITE
+from ..plugin_utils.operation.windows import (
+    TargetArguments,
+    WindowsOperation,
+    proof_ended,
+    require_no_calls,
+    require_target,
+)
 
 
 class Condition(enum.StrEnum):
@@ -70,6 +77,8 @@ class ActionModule(WindowsOperation[RestartArguments]):
         what = f"restart {guests.name(self.arguments.target)}"
         why = f", for which {', '.join(waiting)} wait" if waiting else ""
         becomes = {"waiting": (), **({"pending_restart": ()} if self.arguments.target == guests.HOST else {})}
+        if waiting:
+            becomes |= proof_ended(state)
         return [Change(what + why, {"boot": state.boot}, {"boot": "later"}, becomes=becomes)]
 
     def guard(self, state: WithWindows, changes: Sequence[Change]) -> None:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.utils.display import Display
@@ -14,13 +15,14 @@ from ..plugin_utils.bridge.exchange import Connection
 from ..plugin_utils.bridge.masking import Masker
 from ..plugin_utils.cce.reading import Unknown
 from ..plugin_utils.cce.site import Observation, Place, Unreadable, observed
-from ..plugin_utils.cce.state import appliance_survey, tenant_survey
-from ..plugin_utils.cce.tenant_records import TenantRecords
+from ..plugin_utils.cce.state import Survey, appliance_survey, tenant_survey, windows_survey
+from ..plugin_utils.cce.tenant_records import RecordsAndWindows, TenantRecords
 from ..plugin_utils.controller.action import ControllerAction
-from ..plugin_utils.operation.arguments import APPLIANCE, PLACES, SUBSET, place, subset
-from ..plugin_utils.operation.base import refuse_keywords
+from ..plugin_utils.operation.arguments import APPLIANCE, SUBSET, subset
 from ..plugin_utils.operation.clock import Clock
+from ..plugin_utils.operation.options import refuse_keywords
 from ..plugin_utils.operation.predictions import PredictionStore
+from ..plugin_utils.operation.site_option import PLACES, place
 from ..plugin_utils.operation.site_reader import SiteReader
 from ..plugin_utils.operation.tenant_logon import patiently
 
@@ -31,6 +33,17 @@ LOGONS = 2
 """Appliances of a site through which a logon is tried: one may lack the administrator, all of them may not be asked."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is read in the session with the tenant, and the kind of record that it makes."""
+
+    survey: Callable[[Place], Survey[Any]]
+    kind: type[TenantRecords]
+
+
+RECORDS_ONLY, WITH_WINDOWS = Asked(tenant_survey, TenantRecords), Asked(windows_survey, RecordsAndWindows)
+
+
 def _known(found: Observation, records: TenantRecords) -> Observation:
     """The observation with what the tenant's records say of it."""
     return found if isinstance(found, Unreadable) else records.applied(found)
@@ -39,7 +52,12 @@ def _known(found: Observation, records: TenantRecords) -> Observation:
 class ActionModule(ControllerAction):
     """Runs for one host and talks to many: the connection of the task is not used."""
 
-    ARGUMENTS = {**PLACES, **SUBSET, "exchange_timeout": APPLIANCE["exchange_timeout"]}
+    ARGUMENTS = {
+        **PLACES,
+        **SUBSET,
+        "exchange_timeout": APPLIANCE["exchange_timeout"],
+        "update_windows": {"type": "bool", "default": False},
+    }
 
     BYPASS_HOST_LOOP = False
 
@@ -55,7 +73,8 @@ class ActionModule(ControllerAction):
         found = reader.read(places, lambda at: appliance_survey(at, wanted)) if set(wanted) - {TENANT} else {}
         records = None
         if TENANT in wanted:
-            records = self._records(reader, [at for at in places if not isinstance(found.get(at.name), Unreadable)])
+            readable = [at for at in places if not isinstance(found.get(at.name), Unreadable)]
+            records = self._records(reader, readable, WITH_WINDOWS if given["update_windows"] else RECORDS_ONLY)
             found = {name: _known(one, records) for name, one in found.items()}
         states = [self._state(name, one, task_vars) for name, one in found.items()]
         return {"states": states, **({} if records is None else {"tenant": records.to_dict()})}
@@ -64,24 +83,24 @@ class ActionModule(ControllerAction):
         """A connection to an appliance of the inventory. Raises AnsibleConnectionFailure."""
         return connect(self, task_vars, host)
 
-    def _records(self, reader: SiteReader, places: Sequence[Place]) -> TenantRecords:
+    def _records(self, reader: SiteReader, places: Sequence[Place], asked: Asked) -> TenantRecords:
         """The tenant's records through the first of these appliances, or the next one where that cannot log on."""
         refused: list[str] = []
         for at in places[:LOGONS]:
-            records = self._ask(reader, at)
+            records = self._ask(reader, at, asked)
             if not isinstance(records.logon, Unknown):
                 return records
             refused.append(f"{at.name}: {records.logon.reason}")
             if records.sessions_are_full:
                 break
-        return TenantRecords.unread(
+        return asked.kind.unread(
             "; ".join(refused) or "no appliance of the site could be asked for the tenant's records"
         )
 
-    def _ask(self, reader: SiteReader, at: Place) -> TenantRecords:
+    def _ask(self, reader: SiteReader, at: Place, asked: Asked) -> TenantRecords:
         def ask() -> TenantRecords:
-            found = reader.read([at], tenant_survey)[at.name]
-            return TenantRecords.unread(found.reason) if isinstance(found, Unreadable) else found
+            found = reader.read([at], asked.survey)[at.name]
+            return asked.kind.unread(found.reason) if isinstance(found, Unreadable) else found
 
         def tell(text: str) -> None:
             Display().display(f"  {at.name}: {text}")

@@ -14,13 +14,15 @@ from ..plugin_utils.cce.guests import TARGETS, WithWindows
 from ..plugin_utils.cce.reading import Unknown, need
 from ..plugin_utils.cce.windows_readings import FILE_RENAMES, WINDOWS_UPDATE
 from ..plugin_utils.cce.windows_update import Choice, Goal, Report, Source, Update
-from ..plugin_utils.operation.arguments import APPLIANCE, IN_SERVICE_CONSENT, SITE, common
+from ..plugin_utils.operation.arguments import APPLIANCE, IN_SERVICE_CONSENT, common
 from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.site_option import SITE
 from ..plugin_utils.operation.windows import (
     UpdateArguments,
     UpdateOperation,
     is_searched,
     open_updates,
+    proof_ended,
     require_no_calls,
     require_target,
 )
@@ -62,11 +64,11 @@ class ActionModule(UpdateOperation[UpdateArguments]):
         if not found:
             return []
         names = [one.name for one in found]
-        verb = "download" if self.arguments.goal is Goal.DOWNLOADED else "install"
-        done = (*state.done, *(one.id for one in found))
-        waiting = state.waiting if verb == "download" else (WINDOWS_UPDATE,)
+        verb, becomes = "download", {"done": (*state.done, *(one.id for one in found))}
+        if self.arguments.goal is Goal.INSTALLED:
+            verb, becomes = "install", {**becomes, "waiting": (WINDOWS_UPDATE,), **proof_ended(state)}
         what = f"{verb} {', '.join(names)} on {guests.name(self.arguments.target)}"
-        return [Change(what, {"updates": names}, {"updates": []}, becomes={"done": done, "waiting": waiting})]
+        return [Change(what, {"updates": names}, {"updates": []}, becomes=becomes)]
 
     def guard(self, state: WithWindows, changes: Sequence[Change]) -> None:
         if self.arguments.goal is not Goal.INSTALLED:
@@ -150,6 +152,7 @@ def _as_data(one: Update) -> dict[str, Any]:
         "size": one.size,
         "downloaded": one.downloaded,
         "installed": one.installed,
+        "optional": one.optional,
         "waits_for_restart": one.waits,
     }
     if one.code is None:

@@ -10,8 +10,9 @@ from typing import Any
 from ansible import context
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils.cce import ini, patch, status
+from ..plugin_utils.cce import auto_update, ini, patch, status
 from ..plugin_utils.cce.site import observation
+from ..plugin_utils.cce.tenant_records import RecordsAndWindows
 from ..plugin_utils.cce.versions import Version
 
 PARTS = {"start_at_task": "--start-at-task", "step": "--step"}
@@ -82,6 +83,15 @@ def put_back(states: Iterable[Mapping[str, Any]]) -> list[str]:
     return status.put_back(observation(state) for state in states)
 
 
+def own_update(states: Iterable[Mapping[str, Any]], tenant: Mapping[str, Any]) -> list[str]:
+    found = {str(state["name"]): observation(state) for state in states}
+    if "update_windows" not in tenant:
+        raise AnsibleFilterError(
+            "own_update needs the tenant's records as site_info returns them with update_windows: true."
+        )
+    return auto_update.remarks(found, RecordsAndWindows.from_dict(tenant))
+
+
 def whole_run(pattern: str) -> str:
     given = [option for name, option in PARTS.items() if context.CLIARGS.get(name)]
     if given:
@@ -98,6 +108,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "appliance_directory": appliance_directory,
+            "own_update": own_update,
             "patch_queue": patch_queue,
             "put_back": put_back,
             "running_versions": running_versions,

@@ -21,6 +21,8 @@ description:
     waits.
   - After a restart of the host its VMs are waited for in the order in which they need each other, AD, CMS, Mediation, Edge, each until
     its Windows answers and its services run that start by themselves. In maintenance mode those of the product do not.
+  - Where Windows waited for it, a restart makes another Windows of the computer. Then it takes the proof of calls away that
+    M(sfb.cloud_connector.call_proof) made before it, and writes down that a new one is due, before it begins.
   - Each wait has a bound, and a message that says what is lacking.
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance

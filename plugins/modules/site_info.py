@@ -67,6 +67,12 @@ options:
     type: list
     elements: str
     default: [all]
+  update_windows:
+    description:
+      - With V(tenant) in O(gather_subset), also the windows in which the product updates itself. They are read in the same session, and returned as
+        C(update_windows) of RV(tenant), for the filter P(sfb.cloud_connector.own_update#filter).
+    type: bool
+    default: false
   exchange_timeout:
     description:
       - Seconds after which reading an appliance is given up and the appliance is reported as unreadable.

@@ -18,15 +18,17 @@ description:
     its answer. The task needs no password. It goes on when the connection or the controller is lost; the same command finds it again
     and never starts it twice.
   - B(That text was never run on Windows.) It was written from the documentation of the Windows Update Agent API, and tried against a
-    lab that simulates it by its protocol.
+    lab that simulates it by its protocol. A grammar of PowerShell reads it to its end; that says nothing of what it does.
   - >-
     O(state=installed) refuses while calls can live on the appliance, because an installation may stop services. Microsoft's procedure
     is C(Enter-CcUpdate), update, C(Exit-CcUpdate). It also refuses while Windows waits for a restart.
-  - An installation takes the proof of calls away that M(sfb.cloud_connector.call_proof) made before it.
+  - An installation takes the proof of calls away that M(sfb.cloud_connector.call_proof) made before it, and writes down that a new one is due, before
+    it begins.
   - Check mode searches, too, since a search changes nothing of Windows. It predicts what would be installed.
   - >-
     An update that has to be installed alone comes first and alone. Where it needs no restart the others follow in the same task, else
-    after the restart. Updates that may ask a person are left out and named.
+    after the restart. Updates that may ask a person are left out and named, and so are optional ones, which Windows does not install by itself
+    either, unless they are named in O(accept).
 extends_documentation_fragment:
   - sfb.cloud_connector.appliance
   - sfb.cloud_connector.site
@@ -132,21 +134,21 @@ windows_update:
       elements: str
       sample: [windows_update]
     server:
-      description: The update server that policy names; null where it names none.
+      description: The update server that policy names and has asked (C(UseWUServer)); null where that is not so.
       returned: always
       type: str
       sample: http://wsus.contoso.com:8530
     found:
       description:
         - The updates that were found and are chosen, each with C(id), C(title), C(kbs), C(categories), C(size) in bytes,
-          C(downloaded), C(installed) and C(waits_for_restart). One that something was done with has C(code) too, and one that failed
+          C(downloaded), C(installed), C(optional) and C(waits_for_restart). One that something was done with has C(code) too, and one that failed
           C(meaning) and C(remedy).
       returned: always
       type: list
       elements: dict
       sample:
         - {id: 6f1c, title: Security Update, kbs: [KB5000001], categories: [Security Updates], size: 52428800, downloaded: true,
-           installed: true, waits_for_restart: false, code: "0x00000000"}
+           installed: true, optional: false, waits_for_restart: false, code: "0x00000000"}
     left_out:
       description: The updates that were found and are not chosen, each as in C(found), with C(reason).
       returned: always

@@ -45,6 +45,10 @@ def test_validate_says_the_same_and_does_not_hide_the_other_site(sick_site: Stor
     assert sick_site.validate.says("Site north is not well") and sick_site.validate.says("Site south is well")
 
 
+def test_validate_says_what_microsofts_own_update_would_do(sick_site: Story) -> None:
+    assert sick_site.validate.says("Microsoft's own update would not run within a day on south-1: .*EnableAutoUpdate")
+
+
 @dataclass
 class HalfDead:
     """The services of the new Edge do not start at the switch; then the same command again."""

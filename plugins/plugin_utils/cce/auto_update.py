@@ -20,7 +20,9 @@ from .failure_classes import FailureClass
 from .health import ERROR, FAIL, NOT_APPLICABLE, PASS, UPGRADE, Check
 from .ini_document import identity
 from .reading import Reading, Unknown, need
+from .site import Observation
 from .tenant import DAYS, Schedule, Site, Tenant, find
+from .tenant_records import RecordsAndWindows
 from .versions import Version
 
 AHEAD = timedelta(days=1)
@@ -31,6 +33,12 @@ NEEDS_USER_REGISTRY = Version("1.4.1")
 
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 
+WORDS: Mapping[str, str] = {
+    YES: "would run within a day",
+    NO: "would not run within a day",
+    UNKNOWN: "may or may not run within a day",
+}
+
 
 @dataclass(frozen=True)
 class Around:
@@ -38,12 +46,10 @@ class Around:
 
     Attributes:
         tenant: sites and update windows of the tenant.
-        zone: minutes that the host's own time is ahead of UTC.
         keeps_registry: whether Windows keeps the registry of a user who logged off.
     """
 
     tenant: Reading[Tenant]
-    zone: Reading[int]
     keeps_registry: Reading[bool]
 
 
@@ -95,7 +101,7 @@ def _weeks(day: datetime) -> tuple[str, ...]:
 def openings(appliance: Appliance, around: Around) -> dict[str, Opening]:
     """`bits` and `os`: when each may begin. Raises NotReadError."""
     tenant, site = need(around.tenant), _site(appliance, need(around.tenant))
-    now = (need(appliance.clock) + timedelta(minutes=need(around.zone))).replace(tzinfo=None)
+    now = (need(appliance.clock) + timedelta(minutes=need(appliance.zone_minutes))).replace(tzinfo=None)
     wanted = {"bits": need(site.bits_windows), "os": need(site.os_windows)}
     return {kind: Opening(names, _first(tenant, names, now)) for kind, names in wanted.items()}
 
@@ -160,18 +166,41 @@ def running(appliance: Appliance) -> str:
 def told(name: str, appliance: Appliance, found: Sequence[Check]) -> str:
     """The answer in words."""
     answer = would_run(found)
-    words = {
-        YES: "would run within a day",
-        NO: "would not run within a day",
-        UNKNOWN: "may or may not run within a day",
-    }
     under_way = health.update_under_way(appliance)
     reasons = health.summary(check for check in found if check.blocks)
     now = {YES: "One is under way", NO: "None is under way", UNKNOWN: "Whether one is under way is not known"}[
         running(appliance)
     ]
     why = f": {reasons}" if reasons and answer != YES else ""
-    return f"Microsoft's own update {words[answer]} on {name}{why}. {now}: {under_way.evidence}."
+    return f"Microsoft's own update {WORDS[answer]} on {name}{why}. {now}: {under_way.evidence}."
+
+
+def remarks(found: Mapping[str, Observation], records: RecordsAndWindows) -> list[str]:
+    """What Microsoft's own update would do in a site, in sentences; appliances of which the same is said stand in one.
+
+    Args:
+        found: what was read of each appliance; of one that could not be read nothing is said.
+        records: the tenant's. Of the policy that only 1.4.1 needs nothing is known.
+    """
+    around = Around(records.update_windows, Unknown("the policy of the host was not asked"))
+    told: dict[str, list[str]] = {}
+    for name, one in found.items():
+        if not isinstance(one, Appliance):
+            continue
+        known = records.applied(one)
+        told.setdefault(_remark(checks(known, around)), []).append(name)
+        if running(known) == YES:
+            evidence = health.update_under_way(known).evidence
+            told.setdefault(f"is under way on {{}} now: {evidence}.", []).append(name)
+    return [f"Microsoft's own update {text.replace('{}', ', '.join(names), 1)}" for text, names in told.items()]
+
+
+def _remark(made: Sequence[Check]) -> str:
+    """With `{}` where the names of the appliances stand."""
+    answer = would_run(made)
+    reasons = [one for one in made if one.id.endswith("_window") and one.status == PASS]
+    shown = reasons if answer == YES else [one for one in made if one.blocks]
+    return f"{WORDS[answer]} on {{}}: {health.summary(shown)}."
 
 
 def _enabled(appliance: Appliance) -> Check:

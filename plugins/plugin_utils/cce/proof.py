@@ -4,7 +4,8 @@
 
 Microsoft's validation is a login and two calls by a person (cloud-connector.md 6.1); a set of VMs may read well and carry none. A
 proof is a record on the appliance. It counts for the version it was made of, as long as that runs: the switch to another set
-of VMs removes it.
+of VMs removes it. A change of Windows ends it, too: in its place the record then says that one is due, before anything
+is changed, so that a run that dies before the new proof leaves an appliance which the next one proves.
 
 What the counters can tell is little. Documented are the live calls of each direction and three events of calls that fail (6.2);
 there is no counter of completed calls, no event of one, and whether a call that still rings is counted is not known. So a call
@@ -20,11 +21,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from . import paths
+from . import paths, steps
 from .appliance import Appliance, Calls, Event, Proof
 from .codec import decode, encode
 from .exceptions import NotReadError
 from .reading import Reading, Unknown, need
+from .steps import Step
 from .versions import Version
 
 COUNTERS, PROBE, COMMAND, SIGN_OFF = "counters", "probe", "command", "signoff"
@@ -32,6 +34,9 @@ WAYS = (COUNTERS, PROBE, COMMAND, SIGN_OFF)
 
 NAME = "proof"
 """Of the record on the appliance."""
+
+DUE = "due"
+"""The entry of the record that says since when a proof is due."""
 
 EVIDENCE_LENGTH = 600
 """How many characters of what a program said are kept."""
@@ -60,6 +65,36 @@ def parse(text: str | None) -> Proof | None:
 def _is_whole(found: Proof) -> bool:
     texts = (found.version, found.way, found.by, found.evidence)
     return all(isinstance(text, str) for text in texts) and found.way in WAYS and found.at.tzinfo is not None
+
+
+def due(text: str | None) -> datetime | None:
+    """Since when a proof is due because Windows was changed, by the record's text; None where that is not so.
+
+    Raises:
+        NotReadError: it is not as we write it.
+    """
+    try:
+        record = {} if text is None else json.loads(text)
+        found = record.get(DUE)
+        since = None if found is None else datetime.fromisoformat(found)
+        if since is not None and since.tzinfo is None:
+            raise ValueError("without a zone")
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise NotReadError(f"the record of the proof of calls in {paths.record(NAME)} is not as expected") from error
+    return since
+
+
+def ended(at: datetime) -> list[Step]:
+    """The steps that put in place of a proof, and of what a run has seen on the way to one, that one is due.
+
+    What was seen and signed of another Windows proves nothing. `at`: aware time.
+    """
+    path = paths.record(NAME)
+    return [
+        steps.make_folder("record_folder", paths.RECORDS),
+        steps.write_file("proof_new", f"{path}.new", json.dumps({DUE: at.isoformat()})),
+        steps.move_file("proof_ended", f"{path}.new", path),
+    ]
 
 
 def is_proven(appliance: Appliance, version: Version) -> bool:

@@ -10,8 +10,8 @@ properties of the record of an appliance are not documented; they are inferred f
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self, TypeAlias
 
 from . import steps
 from .answers import Answer, attempt
@@ -21,6 +21,7 @@ from .exceptions import NotReadError
 from .failure_classes import FailureClass, recognise
 from .ini_document import Identity, identity
 from .reading import Reading, Unknown, need
+from .tenant import Tenant, parse_sites, parse_windows
 
 NOT_ASKED = "the tenant was not asked"
 """Why what the tenant's records say is unknown as long as nobody has logged on."""
@@ -46,12 +47,12 @@ class TenantRecords:
     appliances: Records
 
     @classmethod
-    def unread(cls, reason: str) -> TenantRecords:
+    def unread(cls, reason: str) -> Self:
         """Records that could not be read."""
-        return cls(Unknown(reason), Unknown(reason), Unknown(reason))
+        return cls(**{field.name: Unknown(reason) for field in fields(cls)})
 
     @classmethod
-    def from_dict(cls, encoded: Mapping[str, Any]) -> TenantRecords:
+    def from_dict(cls, encoded: Mapping[str, Any]) -> Self:
         """The records that `to_dict` gave.
 
         Raises:
@@ -76,6 +77,26 @@ class TenantRecords:
         """The appliance with what these records say of it."""
         found: dict[str, Any] = {name: attempt(judge, self, appliance) for name, judge in _JUDGES.items()}
         return replace(appliance, **found)
+
+
+@dataclass(frozen=True)
+class RecordsAndWindows(TenantRecords):
+    """The records, and beside them when the sites may be updated.
+
+    Attributes:
+        update_windows: the sites with the names of their windows, and the windows.
+    """
+
+    update_windows: Reading[Tenant] = Unknown(NOT_ASKED)
+
+
+def parse_with_windows(answer: Answer, through: str) -> RecordsAndWindows:
+    """What the answer to `state.windows_survey` says; `through`: the appliance that was asked."""
+    found = parse(answer, through)
+    if isinstance(found.logon, Unknown):
+        return RecordsAndWindows.unread(found.logon.reason)
+    windows: Reading[Tenant] = attempt(lambda one: Tenant(parse_sites(one), parse_windows(one)), answer)
+    return RecordsAndWindows(found.logon, found.sites, found.appliances, windows)
 
 
 def parse(answer: Answer, through: str) -> TenantRecords:

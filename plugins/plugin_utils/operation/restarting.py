@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from ..cce import guests, steps
+from ..cce import guests, proof, steps
 from ..cce.answers import Answer
 from ..cce.exceptions import ConnectionLost, NoAnswer, NotReadError, WorkFailed
 from ..cce.failure_classes import FailureClass
@@ -26,7 +26,6 @@ from ..cce.site import Place
 from ..cce.steps import Step
 from . import failures
 from .host import Host
-from .windows import FOLDERS
 
 DELAY_SECONDS = 10
 """From the order to the restart, so that the order is answered."""
@@ -66,16 +65,20 @@ class Restart:
     def begin(self, state: WithWindows, before: Sequence[Step] = ()) -> Begun:
         """Note the restart and ask for it, in one request; `before` are steps that may stop it.
 
+        What waits for the restart makes another Windows of it: the proof of calls ends in the same request.
+
         Raises:
             WorkFailed, NotReadError, ConnectionLost, NoAnswer.
         """
-        note = guests.begun(need(state.boot), self.host.clock.now(), uuid.uuid4().hex)
+        now = self.host.clock.now()
+        note = guests.begun(need(state.boot), now, uuid.uuid4().hex)
+        ended = proof.ended(now) if need(state.waiting) else []
         order = [
             steps.boot("boot_unchanged", need(state.boot_text)),
             steps.restart("restart", DELAY_SECONDS, COMMENT),
         ]
         claim = steps.claim("restart_claim", guests.claim_path(self.target), note.text)
-        asked = [*before, *FOLDERS, claim, *self._there(order)]
+        asked = [*before, *steps.job_folder(), *ended, claim, *self._there(order)]
         try:
             answer = self.host.exchange(asked)
         except ConnectionLost as lost:

@@ -10,7 +10,6 @@ FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,6 @@ from ..cce.failure_classes import FailureClass
 from ..cce.guests import HOST, WithWindows
 from ..cce.reading import Unknown, need
 from ..cce.state import Survey
-from ..cce.steps import Step
 from ..cce.windows_update import Choice, Goal, Report, Source, Update
 from . import failures
 from .appliance import ApplianceOperation
@@ -32,7 +30,8 @@ from .arguments import Arguments
 from .changes import Change
 from .guest import GuestHost
 from .host import Host
-from .jobs import SYSTEM, Job, JobRunner
+from .job import SYSTEM
+from .jobs import JobRunner
 
 GRACE_SECONDS = 300.0
 """How much longer than Windows lets the task of a job run its answer is waited for."""
@@ -154,8 +153,6 @@ class UpdateOperation(ApplianceOperation[U, WithWindows], Generic[U]):
         request = windows_update.request(given.source, ids, install=given.goal is Goal.INSTALLED)
         runner = self._runner(given.job, request, given.timeout, needs_answer=True)
         doing = f"get updates {given.goal.value} on {guests.name(given.target)}"
-        if given.goal is Goal.INSTALLED:
-            self._end_proof(state)
         self._hold()
         report = self._ask(runner, doing)
         self._let_go()
@@ -180,7 +177,12 @@ class UpdateOperation(ApplianceOperation[U, WithWindows], Generic[U]):
         answer = self._wait_for(runner, doing, found=False)
         if answer is None:
             raise NotReadError(f"the job {runner.name} left no answer")
-        return windows_update.parse(answer)
+        report = windows_update.parse(answer)
+        for text in report.warnings:
+            self.host.warn(
+                f"The search for updates on {guests.name(self.arguments.target)} may have missed some: {text}"
+            )
+        return report
 
     def _wait_for(self, runner: JobRunner, doing: str, *, found: bool) -> Answer | None:
         try:
@@ -195,7 +197,7 @@ class UpdateOperation(ApplianceOperation[U, WithWindows], Generic[U]):
 
     def _runner(self, name: str, request: Mapping[str, Any], limit: float, *, needs_answer: bool) -> JobRunner:
         given = self.arguments
-        return ProgramRunner(
+        return JobRunner(
             host=self._computer(),
             name=name,
             account=SYSTEM,
@@ -203,7 +205,7 @@ class UpdateOperation(ApplianceOperation[U, WithWindows], Generic[U]):
             limit=limit + GRACE_SECONDS,
             run=self.jobs.run,
             is_done=lambda: not needs_answer,
-            document=update_document(request),
+            program=update_document(request),
             task_limit=int(limit),
         )
 
@@ -232,21 +234,20 @@ class UpdateOperation(ApplianceOperation[U, WithWindows], Generic[U]):
             message=trouble.message,
         )
 
-    def _end_proof(self, state: WithWindows) -> None:
-        """A proof that the appliance carries calls was made of another Windows."""
-        if state.proof is not None:
-            self.host.run(
-                [steps.remove_file("end_proof", paths.record(proof.NAME))], "take the old proof of calls away"
-            )
-
     # --- the claim on the host of a job inside a VM ----------------------------------------------------------------------
 
     def _hold(self) -> None:
-        """Where it is there already it is ours, or that of a run whose job we then find."""
-        if self.arguments.target == HOST:
+        """What stands on the host before anything is begun: that a proof of calls is due after an installation, and the claim.
+
+        Where the claim is there already it is ours, or that of a run whose job we then find.
+        """
+        given = self.arguments
+        asked = proof.ended(self.host.clock.now()) if given.goal is Goal.INSTALLED else []
+        if given.target != HOST:
+            asked.append(steps.claim("claim", self._claim_path, self.jobs.claim_text(uuid.uuid4().hex)))
+        if not asked:
             return
-        text = json.dumps({"run": self.jobs.run, "host": self.host.name, "token": uuid.uuid4().hex})
-        asked = [*FOLDERS, steps.claim("claim", self._claim_path, text)]
+        asked = [*steps.job_folder(), *asked]
         answer = self.host.exchange(asked)
         if answer.failed and (answer.stopped or ("", ""))[0] != "claim":
             raise failures.steps_failed("claim the work on the appliance", asked, answer)
@@ -286,36 +287,17 @@ class UpdateOperation(ApplianceOperation[U, WithWindows], Generic[U]):
         return self._state
 
 
-@dataclass
-class ProgramRunner(JobRunner):
-    """Runs a job whose program is not the bridge.
-
-    Attributes:
-        document: the text of its request.
-        task_limit: seconds after which Windows ends it.
-    """
-
-    document: str = ""
-    task_limit: int = 0
-
-    def _job(self, job_steps: Sequence[Step]) -> Job:
-        return Job(self.name, job_steps, self.document, self.task_limit)
-
-
 def open_updates(state: WithWindows, given: UpdateArguments) -> tuple[Update, ...]:
     """The updates that are wanted and not there yet. Raises NotReadError."""
     found = windows_update.wanted(need(state.updates), given.choice, given.goal)
     return tuple(one for one in found if one.id not in state.done)
 
 
+def proof_ended(state: WithWindows) -> dict[str, Any]:
+    """The fields of the state after a change of Windows: what was proven before is of another one."""
+    return {"proof": None, "proof_due": state.read_at}
+
+
 def is_searched(state: WithWindows) -> bool:
     """Whether the agent was asked."""
     return not isinstance(state.updates, Unknown)
-
-
-FOLDERS = (
-    steps.make_folder("our_folder", paths.OURS),
-    steps.protect_folder("protect_folder", paths.OURS),
-    steps.make_folder("job_folder", paths.JOBS),
-)
-"""What has to be there before something is claimed."""

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 import pytest
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import paths, proof
 
 from lab.world.power import shutdown_program
 from tests.bench import JOB, Bench
@@ -47,6 +48,19 @@ def test_always_restarts_each_time() -> None:
     for _number in range(2):
         assert bench.must("restart", target="edge", condition="always")["changed"]
     assert bench.restarts() == ["Edge", "Edge"]
+
+
+@pytest.mark.parametrize("target", ["host", "cms"])
+@pytest.mark.parametrize("windows_waits", [True, False])
+def test_a_restart_that_windows_waits_for_ends_the_proof_of_calls(target: str, windows_waits: bool) -> None:
+    bench = Windows()
+    bench.must("call_proof", version="2.1", way="command", command={"argv": ["true"]})
+    bench.enter()
+    if windows_waits:
+        bench.at(target).want_restart()
+    bench.must("restart", target=target, condition="always")
+    info = bench.info()
+    assert (info["proof"] is None, info["proof_due"] is not None) == (windows_waits, windows_waits)
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------------
@@ -177,6 +191,7 @@ def test_killed_at_every_exchange_and_run_again(target: str) -> None:
         bench = waiting(target)
         ended = bench.abandoned(after, "restart", target=target, poll_interval=300) < 0
         bench.lab.advance(300)
+        assert bench.computer.files.exists(paths.record(proof.NAME)) or not bench.restarts(), after
         bench.must("restart", target=target)
         assert (len(bench.restarts()), bench.leftovers()) == (1, []), after
         if ended:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleFilterError
 from ansible_collections.sfb.cloud_connector.plugins.action.site_info import ActionModule
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.answers import MARK
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.clock import Clock
@@ -128,6 +129,30 @@ def test_outside_of_check_mode_nothing_is_predicted(lab: Lab) -> None:
 def test_what_makes_no_sense_fails(lab: Lab, given: dict[str, Any], text: str) -> None:
     result = run(lab, **given)
     assert result["failed"] and text in result["msg"] and "states" not in result
+
+
+def test_update_windows_come_in_the_session_of_the_records(lab: Lab) -> None:
+    filters = importlib.import_module("ansible_collections.sfb.cloud_connector.plugins.filter.filters")
+    lab.world.tenant.sites["berlin"].enable_auto_update = True
+    found = run(lab, gather_subset=["all"], update_windows=True)
+    (said,) = filters.own_update(found["states"], found["tenant"])
+    assert said.startswith("Microsoft's own update would run within a day on cce-ber-1, cce-ber-2, cce-ber-3: ")
+    logons = [run for run in lab.record.cmdlets() if run.name in ("New-CsOnlineSession", "Remove-PSSession")]
+    assert [run.name for run in logons] == ["New-CsOnlineSession", "Remove-PSSession"]
+
+
+def test_update_windows_are_read_only_where_that_is_asked(lab: Lab) -> None:
+    filters = importlib.import_module("ansible_collections.sfb.cloud_connector.plugins.filter.filters")
+    found = run(lab, gather_subset=["!min", "tenant"])
+    assert "update_windows" not in found["tenant"]
+    with pytest.raises(AnsibleFilterError, match="update_windows: true"):
+        filters.own_update([], found["tenant"])
+
+
+def test_without_a_logon_there_are_no_update_windows(lab: Lab) -> None:
+    lab.world.tenant.reachable = False
+    found = run(lab, gather_subset=["!min", "tenant"], update_windows=True)
+    assert found["tenant"]["update_windows"]["unknown"] == found["tenant"]["sites"]["unknown"]
 
 
 # --- hostile answers ---------------------------------------------------------------------------------------------------

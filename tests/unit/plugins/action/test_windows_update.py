@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import windows_update
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import paths, proof, windows_update
 
 from tests.windows import TARGETS, Windows
 
@@ -116,6 +116,20 @@ def test_one_that_may_ask_a_person_is_left_out_and_named(bench: Windows) -> None
     assert not result["changed"] and "ask a person" in result["windows_update"]["left_out"][0]["reason"]
 
 
+@pytest.mark.parametrize(("accept", "chosen"), [([], ["KB5000001"]), (["KB5000002"], ["KB5000002"])])
+def test_an_optional_one_is_taken_where_it_is_named_only(bench: Windows, accept: list[str], chosen: list[str]) -> None:
+    bench.wait("host", "KB5000001", {"kb": "KB5000002", "optional": True})
+    found = bench.must("windows_update", target="host", state="searched", accept=accept)["windows_update"]
+    assert kbs(found["found"]) == chosen and len(found["left_out"]) == 1
+    assert accept or "optional" in found["left_out"][0]["reason"]
+
+
+def test_a_search_that_may_have_missed_some_is_a_warning(bench: Windows) -> None:
+    bench.computer.updates.search_warns = ["0x80244022 the server is not available"]
+    result = bench.must("windows_update", target="host", state="searched")
+    assert "may have missed some: 0x80244022" in result["warnings"][0]
+
+
 def test_one_that_has_to_be_alone_comes_first_and_alone(bench: Windows) -> None:
     bench.wait("host", {"kb": "KB5000001"}, {"kb": "KB5000002", "exclusive": True, "restart": False})
     bench.enter()
@@ -147,7 +161,41 @@ def test_an_installation_takes_the_proof_of_calls_away(bench: Windows, state: st
     bench.wait("edge", "KB5000001")
     bench.enter()
     bench.must("windows_update", target="edge", state=state)
-    assert (bench.info()["proof"] is not None) is stays
+    info = bench.info()
+    assert (info["proof"] is not None, info["proof_due"] is None) == (stays, stays)
+
+
+def test_a_proof_that_is_due_is_so_until_it_is_made(bench: Windows) -> None:
+    bench.wait("host", {"kb": "KB5000001", "restart": False})
+    bench.enter()
+    bench.must("windows_update", target="host")
+    assert bench.must("windows_update", target="host", check=True)["changed"] is False
+    bench.must("maintenance", state="absent")
+    unproven = bench.do("call_proof", version="2.1", way="signoff")
+    assert unproven["failure"]["class"] == "calls-not-proven" and bench.info()["proof_due"] is not None
+    proven = bench.must("call_proof", version="2.1", way="command", command={"argv": ["true"]})
+    assert proven["changed"] and bench.info()["proof_due"] is None
+
+
+def test_calls_from_before_an_installation_are_no_proof_of_it(bench: Windows) -> None:
+    bench.do("call_proof", version="2.1", way="signoff")
+    bench.lab.advance(600)
+    signed = [{"appliance": "cce-1", "by": "Ann", "at": bench.lab.world.now().isoformat()}]
+    bench.lab.advance(600)
+    bench.wait("host", {"kb": "KB5000001", "restart": False})
+    bench.enter()
+    bench.must("windows_update", target="host")
+    bench.must("maintenance", state="absent")
+    assert bench.do("call_proof", version="2.1", way="signoff", signoffs=signed)["failed"]
+
+
+def test_check_mode_predicts_that_a_proof_is_due(bench: Windows) -> None:
+    bench.must("call_proof", version="2.1", way="command", command={"argv": ["true"]})
+    bench.wait("edge", "KB5000001")
+    bench.enter()
+    first = bench.must("windows_update", target="edge", check=True)
+    assert bench.must("call_proof", version="2.1", way="signoff", check=True, facts=first["ansible_facts"])["changed"]
+    assert bench.info()["proof_due"] is None
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------------
@@ -239,8 +287,9 @@ def test_killed_at_every_exchange_and_run_again(target: str) -> None:
         bench.enter()
         ended = bench.abandoned(after, "windows_update", target=target, poll_interval=300) < 0
         bench.lab.advance(600)
-        bench.must("windows_update", target=target)
         agent = bench.at(target).updates
+        assert bench.computer.files.exists(paths.record(proof.NAME)) or not agent.awaiting, after
+        bench.must("windows_update", target=target)
         assert ([one.kb for one in agent.awaiting], bench.leftovers()) == (["KB5000001"], []), after
         if ended:
             break

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import auto_update
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.appliance import Appliance
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.auto_update import Around, opens
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.reading import Unknown
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import Observation, Unreadable
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.tenant import Schedule, Site, Tenant
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.tenant_records import RecordsAndWindows
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.versions import Version
 
-from .builders import healthy
+from .builders import NOW, healthy
 
 NIGHT = Schedule("22:00:00", "06:00:00")
 SUNDAY = Schedule("01:00:00", "02:00:00", days_of_week=("Sunday",))
@@ -47,10 +50,10 @@ def test_when_a_window_opens_within_a_day(schedule: Schedule, now: str, at: str 
     assert opens(schedule, datetime.fromisoformat(now)) == (at and datetime.fromisoformat(at))
 
 
-def around(zone: int = 0, **changes: Any) -> Around:
+def around(**changes: Any) -> Around:
     site = Site("ap-berlin.contoso.com", True, ("Night",), ("Night",))
     tenant = Tenant({"berlin": site}, {"Night": NIGHT, "Never": NEVER})
-    return Around(**{"tenant": tenant, "zone": zone, "keeps_registry": False, **changes})
+    return Around(**{"tenant": tenant, "keeps_registry": False, **changes})
 
 
 ON = healthy("2.1", auto_update=True)
@@ -71,8 +74,8 @@ def test_an_appliance_that_would_be_updated_tonight() -> None:
 
 
 def test_windows_count_in_the_time_of_the_host() -> None:
-    assert auto_update.openings(ON, around(120))["bits"].at == datetime(2026, 1, 31, 3, 0)
-    assert auto_update.openings(ON, around(300))["bits"].at == datetime(2026, 1, 31, 22, 0)
+    assert auto_update.openings(ON.with_changes(zone_minutes=120), around())["bits"].at == datetime(2026, 1, 31, 3, 0)
+    assert auto_update.openings(ON.with_changes(zone_minutes=300), around())["bits"].at == datetime(2026, 1, 31, 22, 0)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_windows_count_in_the_time_of_the_host() -> None:
         ({"scripts": Version("1.4.1")}, {"keeps_registry": Unknown("no")}, "user_registry", "unknown"),
         ({"tenant_logon": Unknown("refused")}, {}, "tenant_logon", "unknown"),
         ({"auto_update": Unknown("refused")}, {}, "enable_auto_update", "unknown"),
-        ({}, {"zone": Unknown("no answer")}, "bits_window", "unknown"),
+        ({"zone_minutes": Unknown("no answer")}, {}, "bits_window", "unknown"),
         ({}, {"tenant": Unknown("no answer")}, "os_window", "unknown"),
         ({}, {"tenant": Tenant({}, {})}, "bits_window", "unknown"),
     ],
@@ -118,3 +121,44 @@ def test_one_open_window_of_two_is_enough(bits: str, windows: str, answer: str) 
 )
 def test_whether_one_is_under_way(action: Any, lock: Any, answer: str) -> None:
     assert auto_update.running(ON.with_changes(update_action=action, update_lock=lock)) == answer
+
+
+# --- remarks of a site ---------------------------------------------------------------------------------------------------
+
+
+def records(enabled: bool = True, windows: Any = None) -> RecordsAndWindows:
+    """The tenant's records of berlin and of its two appliances, as one logon has read them."""
+    site = {"Identity": "berlin", "EdgeFQDN": "ap-berlin.contoso.com", "EnableAutoUpdate": enabled}
+    own = [{"Name": f"cce-{number}", "MaintenanceMode": False, "UpdateAction": None} for number in (1, 2)]
+    return RecordsAndWindows("cce-1", (site,), tuple(own), around().tenant if windows is None else windows)
+
+
+def remarks(*found: Observation, **told: Any) -> list[str]:
+    return auto_update.remarks({f"ber-{number}": one for number, one in enumerate(found, 1)}, records(**told))
+
+
+def named(number: int, **changes: Any) -> Appliance:
+    return healthy("2.1", computer_name=f"cce-{number}", **changes)
+
+
+def test_the_same_of_many_is_said_once() -> None:
+    assert remarks(named(1), named(2), Unreadable("off")) == [
+        "Microsoft's own update would run within a day on ber-1, ber-2: bits_window, os_window: "
+        "Night is open from 2026-01-31 01:00 on, in the host's own time."
+    ]
+
+
+def test_why_not_is_said_of_each() -> None:
+    off, old = remarks(named(1), named(2, dotnet_release=379893), enabled=False)
+    assert "would not run within a day on ber-1: enable_auto_update: EnableAutoUpdate of the site is False." in off
+    assert "would not run within a day on ber-2: " in old and "dotnet" in old
+
+
+def test_one_that_is_under_way_is_a_remark_of_its_own() -> None:
+    _would, now = remarks(named(1, update_lock=NOW), named(2))
+    assert now.startswith("Microsoft's own update is under way on ber-1 now: ")
+
+
+def test_windows_that_could_not_be_read_are_no_answer() -> None:
+    (said,) = remarks(named(1), windows=Unknown("no answer"))
+    assert "may or may not run within a day on ber-1: bits_window, os_window: could not be read: no answer." in said

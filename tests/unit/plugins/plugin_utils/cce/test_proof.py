@@ -47,6 +47,26 @@ def test_a_record_that_is_not_ours_is_not_read(text: str) -> None:
         proof.parse(text)
 
 
+def test_a_proof_that_is_due_is_written_in_place_of_all_that_was_seen_before() -> None:
+    written = proof.ended(NOW)[1]["parameters"]["Value"]
+    assert (proof.due(written), proof.parse(written), proof.watched_since(json.loads(written), TARGET)) == (
+        NOW,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize("text", [None, "{}", entry(), '{"due": null}'])
+def test_nothing_is_due(text: str | None) -> None:
+    assert proof.due(text) is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"due": 5}', '{"due": "soon"}', '{"due": "2026-01-31T04:00:00"}'])
+def test_what_is_due_since_no_time_is_not_read(text: str) -> None:
+    with pytest.raises(NotReadError, match="proof of calls"):
+        proof.due(text)
+
+
 @pytest.mark.parametrize(
     ("found", "running", "counts"),
     [
