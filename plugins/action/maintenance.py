@@ -17,10 +17,12 @@ from ..plugin_utils.cce.maintenance import Mode
 from ..plugin_utils.cce.reading import Reading, Unknown, need
 from ..plugin_utils.cce.state import Survey, calls_survey
 from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.operation import failures
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, Arguments, common
 from ..plugin_utils.operation.changes import Change, is_release
 from ..plugin_utils.operation.service import holds
+from ..plugin_utils.operation.site_option import SITE
 
 IDLE = "no_calls"
 """The fence of the job that stops it where a call is live, or the counters cannot be read."""
@@ -36,24 +38,35 @@ class OnCalls(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class MaintenanceArguments(Arguments):
-    """`present`: the appliance is to be in maintenance mode; otherwise it is to leave it."""
+    """`present`: the appliance is to be in maintenance mode; otherwise it is to leave it. `adopt`: a person's flag may go."""
 
     present: bool
     on_calls: OnCalls
+    adopt: bool
+
+
+def _needs_tenant(arguments: MaintenanceArguments, state: Appliance) -> bool:
+    """Before it enters: is a person's flag set, which Exit-CcUpdate may take back. Our own slot says that none was.
+
+    Otherwise only where all is stopped and our own slot does not say why.
+    """
+    if arguments.present and not arguments.adopt:
+        return not maintenance.noted(state)
+    return maintenance.mode(state) is Mode.STOPPED
 
 
 class ActionModule(ApplianceOperation[MaintenanceArguments, Appliance]):
     """`Enter-CcUpdate` cuts running calls (cloud-connector.md 9.1 no. 1), so by default it runs on an idle appliance."""
 
     SLOT = maintenance.OPERATION
-    NEEDS_TENANT = staticmethod(lambda arguments, state: maintenance.mode(state) is Mode.STOPPED)
-    """Only where all is stopped and our own slot does not say why: else it is known without the tenant."""
+    NEEDS_TENANT = staticmethod(_needs_tenant)
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
         **JOB,
         "state": {"type": "str", "choices": ["present", "absent"], "required": True},
         "on_active_calls": {"type": "str", "choices": ["wait", "fail", "cut"], "default": "wait"},
+        "adopt": {"type": "bool", "default": False},
         "timeout": {"type": "int", "default": 3600},
     }
 
@@ -64,8 +77,11 @@ class ActionModule(ApplianceOperation[MaintenanceArguments, Appliance]):
         return MaintenanceArguments(
             **common(given, self.host.name),
             job="maintenance-enter" if present else "maintenance-exit",
+            # Whoever finds it in maintenance mode goes on to work there and leaves it: not where a person has begun it.
+            always_guarded=present,
             present=present,
             on_calls=OnCalls(given["on_active_calls"]),
+            adopt=given["adopt"],
         )
 
     def missing(self, state: Appliance) -> list[Change]:
@@ -82,9 +98,24 @@ class ActionModule(ApplianceOperation[MaintenanceArguments, Appliance]):
 
     def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
         if self.arguments.present:
-            self.site.require_way_out(state)
-            self._require_idle_if_told(need(state.calls))
-        elif not is_release(changes) and maintenance.mode(state) is Mode.ILL:
+            self._require_no_flag(state)
+            if changes:
+                self.site.require_way_out(state)
+                self._require_idle_if_told(need(state.calls))
+        elif not is_release(changes):
+            self._require_that_it_can_leave(state)
+
+    def _require_that_it_can_leave(self, state: Appliance) -> None:
+        """Exit-CcUpdate would start no services in VMs that are off, after a restart say. Raises Refused, NotReadError."""
+        off = [one.name for one in need(state.machines) if one.version == state.running and not one.is_running]
+        if off:
+            raise Refused(
+                f"{self.host.name} stays in maintenance mode: {', '.join(off)} do not run, so that Exit-CcUpdate would start "
+                "no services there.",
+                "After a restart of the host wait until they are up, or turn them on; then run the same command again.",
+                retry=True,
+            )
+        if maintenance.mode(state) is Mode.ILL:
             raise Refused(
                 f"{self.host.name} is {Mode.ILL.value}.",
                 "This module only ends what Enter-CcUpdate began. Repair the services, or wait for auto recovery.",
@@ -107,6 +138,25 @@ class ActionModule(ApplianceOperation[MaintenanceArguments, Appliance]):
                 "it there. Other appliances are kept in service by their capacity only."
             )
         return {} if self._calls_cut is None else {"calls_cut": self._calls_cut}
+
+    # --- a person's flag ----------------------------------------------------------------------------------------------
+
+    def _require_no_flag(self, state: Appliance) -> None:
+        """Nobody has set MaintenanceMode in the tenant, or our slot was claimed when nobody had. Raises Refused.
+
+        Exit-CcUpdate may take the flag back (cloud-connector.md 2.2), and nothing would tell that it had been a person's.
+        """
+        if self.arguments.adopt or maintenance.noted(state) or state.registration == "none":
+            return
+        stopping = health.blocking(health.chosen(("tenant_logon", "tenant_maintenance"), state))
+        if not stopping:
+            return
+        refusal = failures.checks_failed(Refused, f"{self.host.name} is left as it is", stopping)
+        refusal.remedy = (
+            f"{stopping[0].remedy} Exit-CcUpdate may take MaintenanceMode back, also where a person has set it. Whoever knows "
+            "that it may go gives adopt: true; then the tenant is not asked."
+        )
+        raise refusal
 
     # --- entering -----------------------------------------------------------------------------------------------------
 
@@ -148,10 +198,12 @@ class ActionModule(ApplianceOperation[MaintenanceArguments, Appliance]):
         return bool(need(state.calls).total)
 
     def _again(self, changes: Sequence[Change]) -> Appliance | None:
-        """The appliance after a pause, and its site read anew; None: there is nothing to do any more."""
-        state = self._read()
+        """The appliance after a pause, its flag and its site read anew; None: there is nothing to do any more."""
+        state = self._read_anew()
         if self.job_found(state):
             return state
+        if self._needs_tenant(state):
+            state = self.ask_tenant(state)
         if not self.missing(state):
             return None
         try:

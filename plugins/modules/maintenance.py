@@ -19,9 +19,12 @@ description:
   - >-
     Entering reads all appliances of the O(site) right before. It refuses without O(site), when the rest of the site cannot carry the
     calls and nobody consented to an outage, while another job of this collection is under way on the appliance, and when the live
-    calls cannot be read. It needs no tenant: neighbours count by what they show themselves. It claims the out-of-service slot of
+    calls cannot be read. Neighbours count by what they show themselves, without the tenant. It claims the out-of-service slot of
     the site in the same request, a file in O(site_directory) that one
     appliance at a time can have. The slot is held until O(state=absent) has brought the appliance back into service.
+  - >-
+    It refuses to enter where a person has set C(MaintenanceMode) of the appliance in the tenant, or has brought it into maintenance mode, since
+    C(Exit-CcUpdate) may take the flag back. Where the tenant cannot be asked it refuses, too. See O(adopt). Leaving needs no tenant.
   - >-
     Right before C(Enter-CcUpdate), in the same request, the counters are read once more on the appliance, and the list stops there
     unless they are zero. A call that begins in the moment between that reading and the cmdlet is cut. Nothing the product offers
@@ -55,6 +58,14 @@ options:
     type: str
     choices: [wait, fail, cut]
     default: wait
+  adopt:
+    description:
+      - >-
+        Enter also where a person has set C(MaintenanceMode) of the appliance in the tenant, or take over the maintenance mode that a person has
+        begun. Then the flag may be gone in the end.
+      - The tenant is not asked then, which is for an outage of it, when a hotfix is urgent.
+    type: bool
+    default: false
   timeout:
     description:
       - Seconds to wait for the calls to end, and then again for the job.

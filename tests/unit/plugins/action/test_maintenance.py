@@ -265,7 +265,7 @@ def test_counters_that_fail_right_before_the_act_stop_it_also_where_calls_may_be
     exchanges = iter(range(1, 1000))
 
     def before_each() -> Any:
-        if next(exchanges) == 2:
+        if next(exchanges) == 3:
             object.__setattr__(site.lab.world.switches, "vm_access", False)
         return nullcontext()
 
@@ -295,13 +295,14 @@ def test_it_needs_the_state_of_the_site() -> None:
 
 
 @pytest.mark.parametrize("flag", [True, False], ids=["tenant_knows", "tenant_does_not"])
-def test_it_needs_no_tenant(flag: bool) -> None:
+def test_it_needs_no_tenant_where_a_persons_flag_may_go(flag: bool) -> None:
     """Enter-CcUpdate is local, and a hotfix may be urgent in an outage of the tenant."""
     site = race(enter_sets_tenant_flag=flag)
     site.lab.world.tenant.reachable = False
-    for act, reached in ((enter, (True, False)), (leave, (False, True))):
-        assert "failed" not in act(site) and state(site) == reached
-        assert act(site)["changed"] is False
+    assert enter(site)["failure"]["class"] == "tenant-logon" and ran(site, "Enter-CcUpdate") == 0
+    for act, options, reached in ((enter, {"adopt": True}, (True, False)), (leave, {}, (False, True))):
+        assert "failed" not in act(site, **options) and state(site) == reached
+        assert act(site, **options)["changed"] is False
     assert "sfb.cloud_connector.slot" not in slot_files(site)
 
 
@@ -345,6 +346,18 @@ def test_leaving_starts_services_that_are_stopped_for_whatever_reason() -> None:
     assert leave(site)["changed"] and state(site) == (False, True)
 
 
+def test_it_is_not_left_while_the_vms_are_off_after_a_restart_of_the_host() -> None:
+    bench = race()
+    enter(bench)
+    host = bench.lab.appliance("cce-1")
+    host.restart()
+    bench.lab.advance(host.computer.boot_seconds + 5)
+    refused = leave(bench)
+    assert "do not run" in refused["msg"] and refused["failure"]["retry"] and ran(bench, "Exit-CcUpdate") == 0
+    bench.lab.advance(600)
+    assert "failed" not in leave(bench) and ran(bench, "Exit-CcUpdate") == 1
+
+
 def test_an_ill_appliance_is_not_repaired_by_leaving() -> None:
     site = race()
     stop(site, "RTCMRAUTH")
@@ -356,7 +369,8 @@ def test_maintenance_that_somebody_else_began_is_known_by_the_tenant_and_told() 
     site = race()
     enter(site)
     site.lab.world.network.files.remove(r"\\files\oslo\sfb.cloud_connector.slot")
-    result = enter(site)
+    assert enter(site)["failure"]["class"] == "tenant-maintenance"
+    result = enter(site, adopt=True)
     assert result["changed"] is False and "without holding the out-of-service slot" in result["warnings"][0]
 
 

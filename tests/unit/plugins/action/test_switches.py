@@ -432,7 +432,8 @@ def test_no_call_is_cut_whether_maintenance_drains_or_not(drains: bool) -> None:
 def test_maintenance_mode_that_a_person_entered_is_not_entered_again(again: str) -> None:
     race = Race(2, {}, peak_calls=500, switches={"enter_again": again})
     exchange(race, "Enter-CcUpdate")
-    result = race.one(HOST, "maintenance", state="present")
+    assert race.one(HOST, "maintenance", state="present")["failure"]["class"] == "tenant-maintenance"
+    result = race.one(HOST, "maintenance", state="present", adopt=True)
     assert "failed" not in result and len(race.lab.record.cmdlets(name="Enter-CcUpdate")) == 1
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.action.site_info import ActionModule
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation import appliance, tenant_logon
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation import tenant_logon, update_wait
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.clock import Clock
 
 from lab.inprocess import Lab
@@ -278,15 +278,15 @@ def test_a_whole_site_is_judged_by_one_logon() -> None:
     assert "no records of a tenant" in bench.do("health", tenant={"a": 1})["msg"] and logged_on(bench.lab) == 1
 
 
-# --- maintenance needs no tenant ----------------------------------------------------------------------------------------
+# --- maintenance needs the tenant for a flag only --------------------------------------------------------------------
 
 
 def test_maintenance_mode_is_entered_and_left_while_the_tenant_is_away_and_an_upgrade_is_not_begun() -> None:
     bench = Bench(switches={"enter_sets_tenant_flag": False})
     bench.lab.world.tenant.reachable = False
     options = {"version": None, "task_user": "CceAdmin", "task_password": "Lab-Passw0rd!"}
-    for state in ("present", "absent"):
-        result = bench.do("maintenance", state=state, **options)
+    for state, adopt in (("present", True), ("absent", False)):
+        result = bench.do("maintenance", state=state, adopt=adopt, **options)
         assert "failed" not in result and result["changed"], result
         assert bench.lab.snapshot(HOST)["maintenance"] is (state == "present")
     assert logged_on(bench.lab) == 0
@@ -299,7 +299,7 @@ def test_a_neighbour_whose_tenant_cannot_be_read_still_carries() -> None:
     bench = Bench()
     bench.lab.world.tenant.password = "changed"
     options = {"version": None, "task_user": "CceAdmin", "task_password": "Lab-Passw0rd!"}
-    assert "failed" not in bench.do("maintenance", state="present", **options)
+    assert "failed" not in bench.do("maintenance", state="present", adopt=True, **options)
 
 
 # --- an automatic update under way -----------------------------------------------------------------------------------------
@@ -370,7 +370,7 @@ def test_what_only_the_tenant_tells_is_asked_every_five_minutes() -> None:
     record.action, record.action_status = "BitsUpdate", "Started"
     result = bench.do("version", update_wait=1500, poll_interval=60)
     assert result["failure"]["class"] == "update-under-way"
-    assert logged_on(bench.lab) <= 2 + 1500 / appliance.TENANT_SECONDS
+    assert logged_on(bench.lab) <= 2 + 1500 / update_wait.TENANT_SECONDS
 
 
 def test_an_upgrade_that_the_update_has_done_meanwhile_is_not_done_again() -> None:
