@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,16 @@ from ..plugin_utils.cce.probe import TRANSPORTS, Probe
 from ..plugin_utils.cce.proof import SignOff, Watch
 from ..plugin_utils.cce.reading import need
 from ..plugin_utils.cce.state import traffic_survey
+from ..plugin_utils.cce.version_fences import same_versions
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.controller import program
-from ..plugin_utils.operation.arguments import APPLIANCE, SITE, Arguments, Spec, common, version
+from ..plugin_utils.operation import alive
+from ..plugin_utils.operation.arguments import APPLIANCE, Arguments, common, version
 from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.options import Spec
 from ..plugin_utils.operation.predictions import run_id
 from ..plugin_utils.operation.record import RECORD_FENCE, Recorded, RecordedOperation
+from ..plugin_utils.operation.site_option import SITE
 
 PROBE: Spec = {
     "executable": {"type": "str", "default": "sipp"},
@@ -39,8 +44,12 @@ PROBE: Spec = {
     "timeout": {"type": "int", "default": 60},
 }
 
+OURS = "CLOUD_CONNECTOR_"
+"""How the names of the variables begin that tell a command of the appliance."""
+
 COMMAND: Spec = {
     "argv": {"type": "list", "elements": "str", "required": True},
+    "environment": {"type": "dict"},
     "timeout": {"type": "int", "default": 300},
 }
 
@@ -55,10 +64,11 @@ SIGN_OFFS: Spec = {
 
 @dataclass(frozen=True)
 class Command:
-    """A program of the user: how it is called, and for how many seconds at most."""
+    """A program of the user: how it is called, for how many seconds at most, and what it finds in its environment beside ours."""
 
     argv: tuple[str, ...]
     timeout: float
+    environment: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +99,7 @@ class ActionModule(RecordedOperation[ProofArguments]):
         "probe": {"type": "dict", "options": PROBE},
         "command": {"type": "dict", "options": COMMAND},
         "signoffs": {"type": "list", "elements": "dict", "default": [], "options": SIGN_OFFS},
+        "secrets": {"type": "dict", "no_log": True},
         "hide": {"type": "str", "no_log": True},
     }
 
@@ -101,7 +112,7 @@ class ActionModule(RecordedOperation[ProofArguments]):
                 way=given["way"],
                 lasting=given["call_seconds"],
                 probe=_probe(given, known["place"].vms.get("mediation", "")),
-                command=_command(given["command"]) if given["way"] == proof.COMMAND else None,
+                command=_command(given["command"], given["secrets"] or {}) if given["way"] == proof.COMMAND else None,
                 sign_offs=proof.sign_offs(given["signoffs"]),
             )
         except ValueError as error:
@@ -113,7 +124,7 @@ class ActionModule(RecordedOperation[ProofArguments]):
             return []
         made = Proof(release, way, state.read_at, "", "")
         what = f"prove by {way} that calls are carried at {release}"
-        return [Change(what, {"proof": state.proof}, {"proof": made})]
+        return [Change(what, {"proof": state.proof}, {"proof": made}, becomes={"proof": made, "proof_due": None})]
 
     def guard(self, state: Recorded, changes: Sequence[Change]) -> None:
         if need(state.running) != self.arguments.target:
@@ -130,7 +141,8 @@ class ActionModule(RecordedOperation[ProofArguments]):
             made = self._made(proof.SIGN_OFF, signed.told(), signed.by, signed.at)
         else:
             made = self._made(self.arguments.way, self._evidence(since, why_not), f"run {run_id()}", self.clock.now())
-        self._write(state, "write down the proof of calls", proof=proof.proof_entry(made))
+        paid = {proof.DUE: None} if proof.DUE in need(state.record) else {}
+        self._write(state, "write down the proof of calls", proof=proof.proof_entry(made), **paid)
 
     def _made(self, way: str, evidence: str, by: str, at: datetime) -> Proof:
         return Proof(self.arguments.target, way, at, by, evidence)
@@ -151,7 +163,7 @@ class ActionModule(RecordedOperation[ProofArguments]):
     def _write(self, state: Recorded, doing: str, **entries: Any) -> Recorded:
         """Put entries into the record while the same version runs; what another run has written of them meanwhile stands."""
         try:
-            fences = [self.record.fence(state), self.fence("RunningBits", "running", state)]
+            fences = [self.record.fence(state), *same_versions(state, "running")]
             return self.record.write(state, doing, fences=fences, **entries)
         except WorkFailed as failed:
             if failed.details.get("step") != RECORD_FENCE:
@@ -219,9 +231,9 @@ class ActionModule(RecordedOperation[ProofArguments]):
         """Lets the user's own program decide, which is told of the appliance by its environment."""
         given = self.arguments
         about = {"appliance": self.host.name, "site": given.site.name if given.site else "", "version": given.target}
-        names = {f"CLOUD_CONNECTOR_{name.upper()}": value for name, value in {**about, **given.place.vms}.items()}
+        names = {f"{OURS}{name.upper()}": value for name, value in {**about, **given.place.vms}.items()}
         what = f"the command {command.argv[0]}"
-        return self._outcome(what, command.argv, command.timeout, names, Path.cwd())
+        return self._outcome(what, command.argv, command.timeout, {**command.environment, **names}, Path.cwd())
 
     def _outcome(
         self,
@@ -236,7 +248,8 @@ class ActionModule(RecordedOperation[ProofArguments]):
         self.host.tell(f"{what}: begun, {seconds:.0f} s at most")
         self.host.hang_up()
         try:
-            ended = program.run(argv, seconds, env, folder)
+            with alive.shown(self.host, self.lease.fence.sign_seconds):
+                ended = program.run(argv, seconds, env, folder)
         except OSError as error:
             return False, f"{what}: {self.host.masker.text(argv[0])} cannot be started ({error.strerror})"
         code = f"did not end within {seconds:.0f} s" if ended.code is None else f"ended with exit code {ended.code}"
@@ -266,8 +279,8 @@ def _probe(given: Mapping[str, Any], mediation: str) -> Probe | None:
     return Probe.of(given["probe"], mediation) if given["way"] == proof.PROBE else None
 
 
-def _command(given: Mapping[str, Any]) -> Command:
-    """Raises ValueError: it cannot be called."""
+def _command(given: Mapping[str, Any], secrets: Mapping[str, str]) -> Command:
+    """Raises ValueError: it cannot be called. No text of it is shown."""
     argv = tuple(str(one) for one in given["argv"])
     if not argv or not argv[0].strip():
         raise ValueError("command: argv names no program")
@@ -275,4 +288,21 @@ def _command(given: Mapping[str, Any]) -> Command:
         raise ValueError("command: a text holds a character that no program can be given")
     if given["timeout"] <= 0:
         raise ValueError("command: timeout must be more than 0")
-    return Command(argv, given["timeout"])
+    environment = {
+        **_environment("command: environment", given["environment"] or {}),
+        **_environment("secrets", secrets),
+    }
+    return Command(argv, given["timeout"], environment)
+
+
+def _environment(option: str, given: Mapping[Any, Any]) -> dict[str, str]:
+    """Raises ValueError: no program can be given it."""
+    found = {str(name): str(value) for name, value in given.items()}
+    for name, value in given.items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)) or str(name).startswith(OURS):
+            raise ValueError(
+                f"{option}: {name!r} is no name of a variable of yours: letters, digits and _, and not {OURS}"
+            )
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or "\0" in str(value):
+            raise ValueError(f"{option}: write the value of {name} as a text in quotes")
+    return found

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the sfb.cloud_connector authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Removes what the collection itself left on an appliance for versions that are gone."""
+"""Removes what the collection itself left: on an appliance, for versions that are gone, and of a commissioning run that died."""
 
 from __future__ import annotations
 
@@ -14,20 +14,27 @@ from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import Refused
 from ..plugin_utils.cce.reading import Reading, need
 from ..plugin_utils.cce.state import Survey, appliance_survey
+from ..plugin_utils.cce.version_fences import same_versions
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, SITE, Arguments, common
+from ..plugin_utils.operation.arguments import APPLIANCE, Arguments, common
 from ..plugin_utils.operation.changes import Change
 from ..plugin_utils.operation.predictions import Parts
+from ..plugin_utils.operation.site_option import SITE
 
 _APPLIANCE_FIELDS = tuple(field.name for field in fields(Appliance))
 
 
 @dataclass(frozen=True)
 class Stock(Appliance):
-    """An appliance, and the files and folders of ours that nobody needs any more."""
+    """An appliance, the files and folders of ours that nobody needs any more, and what a run that died has left.
+
+    `probes` are in the site directory, of a commissioning run; `orphans` are files of jobs without a claim.
+    """
 
     files: Reading[tuple[str, ...]]
     folders: Reading[tuple[str, ...]]
+    probes: Reading[tuple[str, ...]]
+    orphans: Reading[tuple[str, ...]]
 
     def parts(self) -> Parts:
         """The appliance only: whoever comes next looks for himself."""
@@ -52,7 +59,8 @@ class ActionModule(ApplianceOperation[Arguments, Stock]):
             gone = attempt(lambda: leftovers.unwanted(leftovers.found(answer, place), appliance))
             files, folders = gone if isinstance(gone, tuple) else (gone, gone)
             known = {name: getattr(appliance, name) for name in _APPLIANCE_FIELDS}
-            return Stock(**known, files=files, folders=folders)
+            probes, orphans = attempt(leftovers.probes, appliance, place), attempt(leftovers.orphans, answer)
+            return Stock(**known, files=files, folders=folders, probes=probes, orphans=orphans)
 
         return Survey([*leftovers.asked(place), *base.steps], parse)
 
@@ -62,6 +70,8 @@ class ActionModule(ApplianceOperation[Arguments, Stock]):
             for name, what, gone in (
                 ("files", "files of versions that are gone", need(state.files)),
                 ("folders", "what was saved of versions that are gone", need(state.folders)),
+                ("probes", "what a commissioning run has left in the site directory", need(state.probes)),
+                ("orphans", "what jobs have left that were taken away", need(state.orphans)),
             )
             if gone
         ]
@@ -74,14 +84,17 @@ class ActionModule(ApplianceOperation[Arguments, Stock]):
             )
 
     def act(self, state: Stock, changes: Sequence[Change]) -> None:
-        """Not where the versions are others by then, or an exchange of the MSI has begun."""
+        """Not where the versions are others by then, an exchange of the MSI has begun, or such a job is claimed again."""
         files, folders = need(state.files), need(state.folders)
+        probes, orphans = need(state.probes), need(state.orphans)
+        claims = dict.fromkeys(map(leftovers.claim_of, orphans))
         fences = [
-            self.fence("RunningScripts", "scripts", state),
-            self.fence("RunningBits", "running", state),
-            self.fence("BackupBits", "backup", state),
+            *same_versions(state, "scripts", "running", "backup"),
             steps.file_gone("no_exchange", paths.SAVED_STATE),
+            *(steps.file_gone(f"no_claim_{number}", claim) for number, claim in enumerate(claims, 1)),
         ]
         removed = [steps.remove_files("files_removed", files)] if files else []
         removed += [steps.remove_folders("folders_removed", folders)] if folders else []
+        removed += [steps.remove_file(f"probe_removed_{number}", path) for number, path in enumerate(probes)]
+        removed += [steps.remove_files("orphans_removed", orphans)] if orphans else []
         self.host.run([*fences, *removed], "remove what is left of versions that are gone")

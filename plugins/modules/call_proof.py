@@ -101,7 +101,9 @@ options:
     description:
       - The program of V(way=command), which needs it. No shell is used.
       - Its environment is that of Ansible, with C(CLOUD_CONNECTOR_APPLIANCE), C(CLOUD_CONNECTOR_SITE), C(CLOUD_CONNECTOR_VERSION), and the
-        addresses of the VMs as C(CLOUD_CONNECTOR_CMS), C(CLOUD_CONNECTOR_MEDIATION) and C(CLOUD_CONNECTOR_EDGE).
+        addresses of the VMs as C(CLOUD_CONNECTOR_CMS), C(CLOUD_CONNECTOR_MEDIATION) and C(CLOUD_CONNECTOR_EDGE), and what
+        O(command.environment) and O(secrets) give.
+      - While it runs the run keeps the lease of the site.
     type: dict
     suboptions:
       argv:
@@ -109,6 +111,11 @@ options:
         type: list
         elements: str
         required: true
+      environment:
+        description:
+          - More of its environment, texts by their names. No secrets, for which O(secrets) is.
+          - A name that begins with C(CLOUD_CONNECTOR_) is refused.
+        type: dict
       timeout:
         description: Seconds after which it is ended, with what it has begun, and nothing is proven.
         type: int
@@ -138,6 +145,11 @@ options:
       reason:
         description: What else is to be said.
         type: str
+  secrets:
+    description:
+      - More of the environment of O(command), texts by their names, such as the token of a test system. Each text is masked wherever the program
+        says it, and stands in no plan, record or report.
+    type: dict
   hide:
     description: A text that is masked wherever a program says it, such as the password of the deployment account.
     type: str
@@ -176,7 +188,12 @@ EXAMPLES = r"""
     site_directory: \\files\berlin
     version: "2.1"
     way: command
-    command: {argv: [/usr/local/bin/two-calls, --over, cce-ber-1], timeout: 120}
+    command:
+      argv: [/usr/local/bin/two-calls, --over, cce-ber-1]
+      environment: {TWO_CALLS_GATEWAY: sbc1.berlin.example}
+      timeout: 120
+    secrets:
+      TWO_CALLS_TOKEN: "{{ vault_two_calls_token }}"
 """
 
 RETURN = r"""

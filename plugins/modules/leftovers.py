@@ -7,13 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: leftovers
-short_description: Remove what this collection left on an appliance for versions that are gone
+short_description: Remove what this collection left for versions that are gone, and of runs that died
 version_added: 0.1.0
 description:
   - >-
     Removes staged packages, saved MSIs with what was saved beside them, logs of Windows Installer, and copies of
     C(CloudConnector.ini), of versions that are older than the running one and are neither running, nor the backup, nor those of the
     scripts. Of the copies of inis of the other versions the newest ten stay.
+  - >-
+    Also removes the file C(sfb.cloud_connector.probe.<host>) that a run of M(sfb.cloud_connector.commissioning) on this appliance has left in the
+    site directory. One that is alive holds the lease of the site or has its job open, and nothing is removed beside either.
+  - Removes also the answer, and what else lies beside it, of a job of this collection that ended after its claim was taken away.
   - Only names that this collection gives are removed. What is of a newer version than the running one stays, since it may be about to come.
   - >-
     It refuses while an exchange of the MSI is not finished, while a job of this collection is open, and where one of the versions cannot

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.cloud_connector authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the collection itself left on an appliance for versions that are gone: packages, saved files, logs, copies of inis.
+"""What the collection itself left: on an appliance packages, saved files, logs and copies of inis of versions that are gone,
+and files of jobs without a claim; in the site directory the probe of a commissioning run that died.
 
 Only names that it gives itself are ever named; everything else stays, whoever put it there.
 """
@@ -11,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import paths, steps, versions
+from . import commissioning, paths, steps, versions
 from .answers import ABSENT, Answer
 from .appliance import Appliance
 from .reading import need
@@ -25,6 +26,7 @@ _VERSION = r"(?P<version>[0-9]{1,9}(?:\.[0-9]{1,9}){1,3})"
 PACKAGE = re.compile(rf"CloudConnector-{_VERSION}\.msi", re.IGNORECASE)
 SAVED = re.compile(_VERSION)
 LOG = re.compile(rf"msi-{_VERSION}-(?:uninstall|install)\.log", re.IGNORECASE)
+JOB = re.compile(r"(?P<job>[0-9A-Za-z][0-9A-Za-z._-]*)\.(?:request|partial|answer)", re.IGNORECASE)
 INI = re.compile(rf"CloudConnector\.ini\.before-{_VERSION}-[0-9A-Za-z]+", re.IGNORECASE)
 
 
@@ -35,6 +37,7 @@ def asked(place: Place) -> list[Step]:
         steps.folder("saved_versions", paths.SAVED),
         steps.folder("logs", paths.LOGS),
         steps.folder("inis", place.appliance_directory),
+        steps.folder("jobs_files", paths.JOBS),
     ]
 
 
@@ -52,6 +55,22 @@ def found(answer: Answer, place: Place) -> dict[str, tuple[tuple[str, str, bool]
     return {name: _named(answer, name, pattern, folder) for name, (pattern, folder) in kinds.items()}
 
 
+def orphans(answer: Answer) -> tuple[str, ...]:
+    """Files of jobs that have no claim any more: of one that wrote its answer after it was taken away.
+
+    Raises NotReadError: the folder could not be listed.
+    """
+    names = {str(entry["Name"]) for entry in answer.objects("jobs_files", absent=ABSENT) if not entry["PSIsContainer"]}
+    jobs = ((name, match["job"]) for name in sorted(names) if (match := JOB.fullmatch(name)))
+    claims = {name.lower() for name in names}
+    return tuple(rf"{paths.JOBS}\{name}" for name, job in jobs if f"{job}{paths.CLAIM}".lower() not in claims)
+
+
+def claim_of(orphan: str) -> str:
+    """Where the claim of its job would be."""
+    return f"{orphan.rpartition('.')[0]}{paths.CLAIM}"
+
+
 def _named(answer: Answer, name: str, pattern: re.Pattern[str], folder: str) -> tuple[tuple[str, str, bool], ...]:
     listed: Sequence[Mapping[str, Any]] = answer.objects(name, absent=ABSENT)
     newest_first = sorted(listed, key=lambda entry: str(entry["LastWriteTime"]), reverse=True)
@@ -61,6 +80,16 @@ def _named(answer: Answer, name: str, pattern: re.Pattern[str], folder: str) -> 
         for entry, match in named
         if match is not None
     )
+
+
+def probes(appliance: Appliance, place: Place) -> tuple[str, ...]:
+    """The file that a commissioning run of this appliance wrote into the site directory and did not live to remove.
+
+    One that is alive holds the lease of the site, or has its job open: beside neither is anything removed. Raises NotReadError.
+    """
+    own = commissioning.probe_path(place.site_directory, place.name)
+    names = {name.lower() for name in need(appliance.site_files)}
+    return (own,) if own.rpartition("\\")[2].lower() in names else ()
 
 
 def unwanted(

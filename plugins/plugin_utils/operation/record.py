@@ -18,10 +18,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ..cce import maintenance, paths, steps
-from ..cce.answers import Answer, attempt
+from ..cce.answers import ABSENT, Answer, attempt
 from ..cce.appliance import Appliance
 from ..cce.codec import encode
-from ..cce.exceptions import NotReadError, OptionError, Refused
+from ..cce.exceptions import NotConfirmed, NotReadError, OptionError, Refused, WorkFailed
 from ..cce.reading import Reading, need
 from ..cce.state import Survey, appliance_survey
 from ..cce.steps import Step
@@ -30,6 +30,7 @@ from .appliance import ApplianceOperation
 from .arguments import Arguments
 from .changes import Change
 from .host import Host
+from .job import digest
 from .predictions import Parts
 
 A = TypeVar("A", bound=Arguments)
@@ -39,6 +40,9 @@ GENERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 RECORD_FENCE = "record_unchanged"
 """The step that stops a list where another run has written the record meanwhile."""
+
+WRITTEN = "record_there"
+"""The step that reads a record back."""
 
 _APPLIANCE_FIELDS = tuple(field.name for field in fields(Appliance))
 
@@ -139,9 +143,24 @@ class Record:
     ) -> Recorded:
         """Put entries into the record over those that were read, unless one of `fences` stops it.
 
-        Returns the state with the record as it is then; nothing else of it is read anew. Raises WorkFailed, NotReadError.
+        It is read back in the same request.
+
+        Returns the state with the record as it is then; nothing else of it is read anew. Raises WorkFailed, NotConfirmed,
+        NotReadError.
         """
-        self.host.run([*fences, *_OUR_FOLDER, *self.steps(state, **entries)], doing)
+        path = paths.record(self.name)
+        there = steps.file_hash(WRITTEN, path, digest(_text(state, entries)))
+        try:
+            self.host.run([*fences, *steps.our_folder(), *self.steps(state, **entries), there], doing)
+        except WorkFailed as failed:
+            if not _was_not_written(failed):
+                raise
+            raise NotConfirmed(
+                f"Could not {doing}: {path} on {self.host.name} was written without an error, and does not hold it.",
+                "Look whether its disk is full, or a scanner keeps files there from being replaced, then run the same command "
+                "again.",
+                step=failed.details["step"],
+            ) from failed
         return self.written(state, **entries)
 
     def written(self, state: Recorded, **entries: Any) -> Recorded:
@@ -165,10 +184,10 @@ class Record:
         self.host.run([self.fence(wrong), *rewritten], "correct what was written down")
 
 
-_OUR_FOLDER = (
-    steps.make_folder("our_folder", paths.OURS),
-    steps.protect_folder("protect_folder", paths.OURS),
-)
+def _was_not_written(failed: WorkFailed) -> bool:
+    """Whether a step before it said nothing and did nothing: what it was to write is not there, or is not what was written."""
+    step, missing = failed.details.get("step"), str(failed.details.get("id", "")).startswith(ABSENT)
+    return step == WRITTEN or (step in ("record_new", "record_written") and missing)
 
 
 def record_change(what: str, state: Recorded, **entries: Any) -> Change:
@@ -244,7 +263,7 @@ class RecordedOperation(ApplianceOperation[A, Recorded], Generic[A]):
             WorkFailed, NotReadError.
         """
         job_steps = [*acts, *self.record.steps(state, **entries)]
-        self.run_job(state, job_steps, doing, fences=[self.record.fence(state), *fences])
+        self.jobs.do(state, job_steps, doing, fences=[self.record.fence(state), *fences])
 
     def require_maintenance(self, state: Recorded, what: str) -> None:
         """Microsoft's procedure does this in maintenance mode (cloud-connector.md 6.3 T9, 6.4); what calls notice without it is

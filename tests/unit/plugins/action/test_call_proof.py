@@ -6,9 +6,12 @@ import json
 import os
 import stat
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -16,9 +19,10 @@ from typing import Any, get_args
 import pytest
 
 from lab.world.obstacles import Way
+from tests import leases
 from tests.bench import HOST, NEIGHBOUR, OURS, SHARE, Bench, reach
 from tests.cycle import Cycle
-from tests.operations import Overtaken, Tapped, operate
+from tests.operations import IN_TURN, Overtaken, Tapped, operate
 from tests.random_fleet import RandomFleet
 from tests.sip import CALLERS, answering
 
@@ -362,6 +366,102 @@ def test_half_a_secret_at_the_cut_is_not_shown(bench: Proving) -> None:
     assert "Passw0rd" not in result["msg"] and "w0rd" not in result["msg"]
 
 
+def test_a_command_finds_its_environment_and_secrets_are_masked(bench: Proving) -> None:
+    said = "import os; print(os.environ['CALLS_VIA'], os.environ['CALLS_TOKEN'], os.environ['CLOUD_CONNECTOR_SITE'])"
+    given = python(said)
+    given["command"]["environment"] = {"CALLS_VIA": "sbc1", "CALLS_TOKEN": "plain"}
+    done = bench.must("call_proof", **given, secrets={"CALLS_TOKEN": "s3cret-token"})
+    assert "sbc1 (masked) oslo" in done["proof"]["record"]["proof"]["evidence"]
+    assert "s3cret" not in str(done) and "s3cret" not in bench.files()
+
+
+@pytest.mark.parametrize(
+    ("environment", "secrets", "words"),
+    [
+        ({"CLOUD_CONNECTOR_SITE": "rome"}, {}, "is no name of a variable of yours"),
+        ({"A=B": "x"}, {}, "is no name of a variable of yours"),
+        ({"A": True}, {}, "write the value of A as a text in quotes"),
+        ({}, {"A": "Hidden\0secret"}, "secrets: write the value of A"),
+        ({}, {"A": ["Hidden-secret"]}, "secrets must be a dictionary of texts"),
+        ({}, "Hidden-secret", "secrets must be a dictionary of texts"),
+    ],
+)
+def test_an_environment_that_no_program_can_be_given_is_refused(
+    bench: Proving, environment: Any, secrets: Any, words: str
+) -> None:
+    given = {"way": "command", "command": {"argv": ["true"], "environment": environment}, "secrets": secrets}
+    result = bench.prove(**given)
+    assert result["failed"] and words in result["msg"] and "Hidden" not in str(result) and bench.ran() == []
+
+
+def beats(request: dict[str, Any]) -> bool:
+    """Whether a request carries a sign of life of the lease."""
+    return any(step["name"] == "lease_beat" for step in request["steps"])
+
+
+def test_a_command_that_takes_longer_than_the_lease_keeps_it(bench: Proving, tmp_path: Path) -> None:
+    """Another run that finds the lease meanwhile is refused, since it sees a sign of life before the lease is over."""
+    leases.free(bench.lab)
+    leases.hold(bench.lab, seconds=6)
+    over, signs = tmp_path / "over", threading.Semaphore(0)
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(over)!r}).exists(): time.sleep(0.02)"
+    made = bench.prepare("call_proof", **python(wait))
+    begun = threading.Event()
+
+    def before(request: dict[str, Any]) -> None:
+        if beats(request) and begun.is_set():
+            bench.lab.advance(1)
+            signs.release()
+
+    made._connection = Tapped(bench.lab.connection(HOST), before)
+
+    def other() -> dict[str, Any]:
+        late = leases.owned(bench.prepare("call_proof", **TRUE), leases.other("run-9"))
+
+        def pause(seconds: float) -> None:
+            assert signs.acquire(timeout=20), "no sign of life"
+            with IN_TURN:
+                bench.lab.sleep(seconds)
+
+        late.clock = replace(late.clock, sleep=pause)
+        return dict(late.run(task_vars={"inventory_hostname": HOST}))
+
+    with ThreadPoolExecutor(2) as pool:
+        proving = pool.submit(made.run, task_vars={"inventory_hostname": HOST})
+        try:
+            begun.set()
+            assert signs.acquire(timeout=20), "no sign of life"
+            refused = other()
+        finally:
+            over.touch()
+        assert "failed" not in proving.result(60)
+    assert refused["failure"]["class"] == "lease-held" and "sign of life" in refused["msg"], refused["msg"]
+
+
+def test_a_command_is_ended_at_its_time_though_the_line_hangs(bench: Proving, tmp_path: Path) -> None:
+    leases.free(bench.lab)
+    leases.hold(bench.lab, seconds=3)
+    file, hung = tmp_path / "ended", threading.Event()
+    wait = f"""
+import pathlib, signal, time
+signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path({str(file)!r}).write_text(str(time.time())), exit(1)))
+print("begun", flush=True)
+time.sleep(600)
+"""
+    made = bench.prepare("call_proof", **python(wait, timeout=1))
+    begun = time.time()
+
+    def before(request: dict[str, Any]) -> None:
+        if [step["cmdlet"] for step in request["steps"]][-1:] == ["Get-Date"] and not hung.is_set():
+            hung.set()
+            time.sleep(3)
+
+    made._connection = Tapped(bench.lab.connection(HOST), before)
+    result = made.run(task_vars={"inventory_hostname": HOST})
+    assert hung.is_set() and "did not end within 1 s" in result["msg"]
+    assert float(file.read_text("utf-8")) - begun < 3
+
+
 # --- probes ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -526,6 +626,27 @@ def test_the_same_command_goes_on_after_the_sign_off() -> None:
     stop = made.upgrade()
     assert stop is not None and (stop.host, stop.module) == (NEIGHBOUR, "call_proof"), "it was made before that switch"
     assert made.info()["proof"]["by"] == "Ann" and made.info(NEIGHBOUR)["proof"] is None
+
+
+@pytest.mark.parametrize("entry", ["watch", "proof"])
+@pytest.mark.parametrize("cmdlet", ["New-Item", "Move-Item"])
+def test_a_record_that_was_not_written_though_nothing_said_so_is_noticed(
+    bench: Proving, cmdlet: str, entry: str
+) -> None:
+    """By the request that writes it."""
+    bench.computer.files.make_folder(rf"{OURS}\records")
+    made = bench.prepare("call_proof", **TRUE)
+
+    def before(request: dict[str, Any]) -> None:
+        if writes(request, entry):
+            names = [step["cmdlet"].rpartition("\\")[2] for step in request["steps"]]
+            bench.lab.fault(HOST, cmdlet=cmdlet, action="half_done", times=names.count(cmdlet))
+
+    made._connection = Tapped(bench.lab.connection(HOST), before)
+    result = made.run(task_vars={"inventory_hostname": HOST})
+    assert result["failure"]["class"] == "not-confirmed" and f"{RECORD} on {HOST}" in result["msg"], result
+    bench.appliance.faults.clear()
+    assert "failed" not in bench.prove(**TRUE) and bench.written()["proof"]["version"] == "2.1"
 
 
 def test_the_record_is_no_part_of_the_site_directory(bench: Proving) -> None:

@@ -64,6 +64,24 @@ def test_a_host_that_dies_between_write_and_move_has_the_old_ini() -> None:
     assert bench.text(INI) == bench.content
 
 
+def test_a_job_that_began_though_windows_said_that_it_could_not_be_started_is_waited_for() -> None:
+    """Its claim stays as long as it runs, and nothing of it is left."""
+    bench = Bench("configuration")
+    bench.lab.fault(HOST, cmdlet="Start-ScheduledTask", when="after", text="The service is not available.")
+    result = bench.do("configuration")
+    assert "failed" not in result and bench.our_files("jobs") == []
+    assert len(bench.lab.record.cmdlets(HOST, name="Import-CcConfiguration")) == 1
+
+
+def test_a_job_that_could_not_be_started_leaves_nothing() -> None:
+    bench = Bench("configuration")
+    bench.lab.fault(HOST, cmdlet="Start-ScheduledTask", text="The service is not available.")
+    result = bench.do("configuration")
+    assert "Start-ScheduledTask said: The service is not available." in result["msg"] and bench.our_files("jobs") == []
+    bench.settle(600)
+    assert bench.our_files("jobs") == [] and "failed" not in bench.do("configuration")
+
+
 def test_an_import_that_did_nothing_is_noticed() -> None:
     bench = Bench("configuration")
     bench.lab.fault(HOST, cmdlet="Import-CcConfiguration", action="half_done")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,6 +57,28 @@ def test_the_cycle_removes_what_is_of_versions_that_are_gone_and_nothing_else() 
     assert {run.name for run in made.lab.record.cmdlets(mutating=True)} <= {"Remove-Item", "New-Item", "Set-Content"}
 
 
+def test_the_probe_of_a_commissioning_run_that_died_goes_and_that_of_another_appliance_stays() -> None:
+    made = Cycle(backup="2.0.1")
+    files = made.lab.world.network.files
+    own, other = (rf"{SHARE}\sfb.cloud_connector.probe.{host}" for host in (HOST, "cce-2"))
+    for path in (own, other):
+        files.write_text(path, "0" * 32)
+    done = made.cycle("leftovers", "Remove-Item")
+    assert own in done["changes"][0] and not files.exists(own) and files.exists(other)
+
+
+def test_the_probe_of_a_commissioning_run_that_is_alive_stays() -> None:
+    made = Cycle(backup="2.0.1")
+    files, own = made.lab.world.network.files, rf"{SHARE}\sfb.cloud_connector.probe.{HOST}"
+    files.write_text(own, "0" * 32)
+    made.computer.files.make_folder(rf"{OURS}\jobs")
+    made.computer.files.write_text(rf"{OURS}\jobs\commissioning.claim", "{}")
+    assert "commissioning" in made.refused("leftovers") and files.exists(own)
+    made.computer.files.remove(rf"{OURS}\jobs\commissioning.claim")
+    leases.hold(made.lab, leases.other("run-2"))
+    assert made.do("leftovers")["failed"] and files.exists(own)
+
+
 def test_without_a_way_back_what_was_saved_for_it_goes_too() -> None:
     made = bench(backup=None)
     made.must("leftovers")
@@ -90,6 +113,42 @@ def test_a_request_that_arrives_after_a_switch_removes_nothing() -> None:
     made.appliance.running, made.appliance.backup = "2.0.1", "2.1"
     late.deliver()
     assert all(made.computer.files.exists(path) for path in (*GONE, *KEPT, GONE_FOLDER))
+
+
+def test_what_a_job_wrote_after_it_was_taken_away_goes_and_nothing_of_a_claimed_one() -> None:
+    made = bench()
+    jobs = rf"{OURS}\jobs"
+    made.computer.files.make_folder(jobs)
+    orphans = [rf"{jobs}\import-2.1.answer", rf"{jobs}\install-2.1.partial"]
+    for path in (*orphans, rf"{jobs}\notes.txt"):
+        made.computer.files.write_text(path, "x")
+    done = made.must("leftovers")
+    assert all(path in " ".join(done["changes"]) for path in orphans)
+    assert made.our_files("jobs") == ["notes.txt"] and not made.must("leftovers")["changed"]
+
+
+def test_an_answer_whose_job_is_claimed_is_not_named() -> None:
+    names = [
+        "import-2.1.answer",
+        "import-2.1.request",
+        "Import-2.1.claim",
+        "switch-2.1.answer",
+        "import-2.1.0123.process",
+    ]
+    listed = [{"Name": name, "PSIsContainer": False} for name in names]
+    answer = SimpleNamespace(objects=lambda name, absent: listed)
+    assert leftovers.orphans(answer) == (rf"{OURS}\jobs\switch-2.1.answer",)  # type: ignore[arg-type]
+
+
+def test_an_answer_whose_job_is_claimed_again_meanwhile_stays() -> None:
+    made = bench()
+    answer, claim = rf"{OURS}\jobs\import-2.1.answer", rf"{OURS}\jobs\import-2.1.claim"
+    made.computer.files.make_folder(rf"{OURS}\jobs")
+    made.computer.files.write_text(answer, "x")
+    late = held(made, "leftovers", "Remove-Item")
+    made.computer.files.write_text(claim, "{}")
+    late.deliver()
+    assert made.computer.files.exists(answer) and made.computer.files.exists(GONE[0])
 
 
 @pytest.mark.parametrize("field", ["running", "backup", "scripts"])
