@@ -11,12 +11,13 @@ from typing import Any
 
 from ansible.utils.display import Display
 
-from ..plugin_utils.cce import inventory, status, support
+from ..plugin_utils.cce import control, inventory, status, support
 from ..plugin_utils.cce.exceptions import Refused
 from ..plugin_utils.cce.site import Site, Unreadable, observation
 from ..plugin_utils.controller import files
 from ..plugin_utils.controller.action import ControllerAction, usable_fleet
 from ..plugin_utils.operation.clock import Clock
+from ..plugin_utils.operation.control_file import ControlFile
 
 RELEASE_DATES = "cloud_connector_release_dates"
 UNREAD = Unreadable("it was not read in this run")
@@ -28,6 +29,7 @@ class ActionModule(ControllerAction):
     ARGUMENTS = {
         "states": {"type": "list", "elements": "dict", "required": True},
         "dest": {"type": "path", "default": ".cloud_connector/status.json"},
+        "control": {"type": "path", "default": f".cloud_connector/{control.NAME}"},
     }
 
     clock = Clock()
@@ -44,7 +46,8 @@ class ActionModule(ControllerAction):
             for name, members in fleet.selected(task_vars["ansible_play_hosts_all"]).items()
         ]
         dates = support.parse_dates(next(iter(fleet.variables.values())).get(RELEASE_DATES) or {})
-        found = status.fleet(sites, dates, self.clock.now())
+        file = ControlFile(Path(given["control"]))
+        found = status.fleet(sites, dates, self.clock.now(), file.read(), file.went_on())
         lines, described = status.lines(found), found.to_dict()
         for line in lines:
             Display().display(line)

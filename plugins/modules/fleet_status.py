@@ -33,6 +33,12 @@ options:
       - Its schema is C(plugins/plugin_utils/cce/schemas/status.json).
     type: path
     default: .cloud_connector/status.json
+  control:
+    description:
+      - The file on the controller in which a person says something about a run, as M(sfb.cloud_connector.control) writes it. What is said there, by
+        whom, why and since when is shown and returned; nothing where there is no such file.
+    type: path
+    default: .cloud_connector/control.json
 attributes:
   check_mode:
     description: Nothing is changed on any appliance, so it does the same.
@@ -68,6 +74,13 @@ status:
       description: Whether nothing is known to be wrong, half done or left.
       returned: always
       type: bool
+    control:
+      description:
+        - What a person said about the run and is in force, or that it goes on. Each has C(action) (V(hold), V(go_on), V(stop_after_appliance) or
+          V(leave_out)), C(appliance), C(by), C(reason), C(since) and C(seconds).
+      returned: always
+      type: list
+      elements: dict
     sites:
       description:
         - The sites, each with C(versions), C(calls), C(lease), C(slot), C(hold), C(suspended), C(troubles) and C(appliances).

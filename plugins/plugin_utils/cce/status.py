@@ -9,13 +9,14 @@ what is safe to do. It proves nothing, which `health` and the validation of a si
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from . import health, maintenance, site_file, support, suspended
+from . import control, health, maintenance, site_file, support, suspended
 from .appliance import Appliance, Calls, Hold, Lease, Slot, Suspension
+from .control import Control, Word
 from .exceptions import NotReadError
 from .failure_classes import FAILURES, FailureClass
 from .health import Check
@@ -111,11 +112,31 @@ class SiteStatus:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a person said about the run.
+
+    Attributes:
+        action: HOLD, GO_ON, STOP or LEAVE_OUT of `control`.
+        appliance: which one is left out; else None.
+        by: who; None where the file cannot be understood, for which the run is held.
+        since: when, as ISO 8601, and `seconds` ago; None: not known.
+    """
+
+    action: str
+    appliance: str | None
+    by: str | None
+    reason: str
+    since: str | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class Fleet:
-    """The fleet at one moment."""
+    """The fleet at one moment, and what a person says about the run."""
 
     at: datetime
     sites: tuple[SiteStatus, ...]
+    control: tuple[Said, ...] = ()
 
     @property
     def well(self) -> bool:
@@ -124,18 +145,55 @@ class Fleet:
 
     def to_dict(self) -> dict[str, Any]:
         """As status.json holds it."""
-        sites = [asdict(site) for site in self.sites]
-        return {"at": self.at.astimezone(UTC).isoformat(), "well": self.well, "sites": _lists(sites)}
+        sites, said = ([asdict(one) for one in part] for part in (self.sites, self.control))
+        return {
+            "at": self.at.astimezone(UTC).isoformat(),
+            "well": self.well,
+            "control": said,
+            "sites": _lists(sites),
+        }
 
 
-def fleet(sites: Sequence[Site], dates: Dates, now: datetime) -> Fleet:
-    """Where the sites stand at `now`, an aware time; `dates` are the days on which releases came."""
-    return Fleet(now, tuple(_site(site, dates, now) for site in sites))
+def fleet(
+    sites: Sequence[Site], dates: Dates, now: datetime, said: Control | None = None, went_on: Word | None = None
+) -> Fleet:
+    """Where the sites stand.
+
+    Args:
+        dates: the days on which releases came.
+        now: an aware time.
+        said: what a person said about the run and is in force.
+        went_on: who said last that it goes on; told where nobody holds or stops it.
+    """
+    return Fleet(now, tuple(_site(site, dates, now) for site in sites), tuple(_said(said or Control(), went_on, now)))
+
+
+def _said(found: Control, went_on: Word | None, now: datetime) -> Iterator[Said]:
+    if found.problem:
+        yield Said(control.HOLD, None, None, f"the control file {found.problem}", None, None)
+    stop = None if found.stop is None or found.stop.run else found.stop
+    for action, word in ((control.HOLD, found.hold), (control.STOP, stop)):
+        if word is not None:
+            yield _word(action, None, word, now)
+    if went_on is not None and not (found.held or stop):
+        yield _word(control.GO_ON, None, went_on, now)
+    for name, word in found.left_out.items():
+        yield _word(control.LEAVE_OUT, name, word, now)
+
+
+def _word(action: str, appliance: str | None, word: Word, now: datetime) -> Said:
+    try:
+        at = datetime.fromisoformat(word.at)
+    except ValueError:
+        at = None
+    since = _since("", at if at is not None and at.tzinfo else None, now)
+    return Said(action, appliance, word.by, word.reason, since.since, since.seconds)
 
 
 def put_back(found: Iterable[Observation]) -> list[str]:
     """What a run has suspended in a site and nobody has put back yet: each once, with what to do."""
-    return [f"{one.what} {one.remedy}" for one in _suspensions(found)]
+    states = list(found)
+    return [f"{one.what} {one.remedy}" for one in (*_suspensions(states), *_flags(states))]
 
 
 # --- one site ---------------------------------------------------------------------------------------------------------
@@ -190,6 +248,7 @@ def _site_troubles(
             "When the reason is gone, a person who answers for it runs the playbook sfb.cloud_connector.clear_hold.",
         )
     yield from _suspensions(site.appliances.values())
+    yield from _flags(site.appliances.values())
 
 
 def _suspensions(found: Iterable[Observation]) -> list[Trouble]:
@@ -197,6 +256,20 @@ def _suspensions(found: Iterable[Observation]) -> list[Trouble]:
     remedy = FAILURES[FailureClass.AUTO_UPDATE_SUSPENDED].remedy
     clauses = dict.fromkeys(suspended.clause(note) for note in notes if isinstance(note, Suspension))
     return [Trouble(f"{clause[0].upper()}{clause[1:]}.", remedy) for clause in clauses]
+
+
+def _flags(found: Iterable[Observation]) -> list[Trouble]:
+    """Maintenance mode of ours that was not left: the tenant's flag is as a person had it once it is (maintenance.py)."""
+    held = (one.slot for one in found if isinstance(one, Appliance) and isinstance(one.slot, Slot))
+    noted = {one.token: one for one in held if one.operation == maintenance.OPERATION}
+    return [
+        Trouble(
+            f"{one.appliance} was brought into maintenance mode at {one.since} and has not left it; its MaintenanceMode in the "
+            "tenant may be set for that.",
+            f"Run the command again that took it; maintenance with state absent leaves it. {AT_ONCE}",
+        )
+        for one in noted.values()
+    ]
 
 
 # --- one appliance ----------------------------------------------------------------------------------------------------
@@ -327,7 +400,9 @@ def span(seconds: float) -> str:
 
 def lines(found: Fleet) -> list[str]:
     """The status for people: none is longer than `COLUMNS`; sites and appliances in the order of the inventory."""
-    told = [line for site in found.sites for line in _site_lines(site)]
+    out = {one.appliance for one in found.control if one.action == control.LEAVE_OUT}
+    told = [line for one in found.control for line in _wrapped(_told(one), "* ")]
+    told += [line for site in found.sites for line in _site_lines(site, out)]
     end = (
         "Nothing is known to be wrong."
         if found.well
@@ -336,7 +411,23 @@ def lines(found: Fleet) -> list[str]:
     return [*told, f"Read at {found.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, nothing was changed. {end}"]
 
 
-def _site_lines(site: SiteStatus) -> Iterator[str]:
+WORDS: Mapping[str, str] = {
+    control.HOLD: "The run is held",
+    control.GO_ON: "The run goes on",
+    control.STOP: "The run is to stop after this appliance",
+    control.LEAVE_OUT: "is left out",
+}
+"""What was said, for people."""
+
+
+def _told(said: Said) -> str:
+    what = f"{said.appliance} {WORDS[said.action]}" if said.appliance else WORDS[said.action]
+    by = f", by {said.by}" if said.by else ""
+    since = f", since {said.since} ({span(said.seconds)} ago)" if said.since and said.seconds is not None else ""
+    return f"{what}{by}{since}: {said.reason.rstrip('.')}."
+
+
+def _site_lines(site: SiteStatus, out: Collection[str | None]) -> Iterator[str]:
     mixed = "  MIXED VERSIONS" if len(site.versions) > 1 else ""
     yield _cut(
         f"{site.name}: {', '.join(site.versions) or 'nothing known to run'}; {site.calls} calls live{mixed}", COLUMNS
@@ -348,13 +439,13 @@ def _site_lines(site: SiteStatus) -> Iterator[str]:
         )
     yield _row(HEADINGS)
     for one in site.appliances:
-        yield _row(_cells(one))
+        yield _row(_cells(one, left_out=one.name in out))
     for trouble in (*site.troubles, *(trouble for one in site.appliances for trouble in one.troubles)):
         yield from _wrapped(f"{trouble.what} {trouble.remedy}".strip(), "  ! ")
     yield ""
 
 
-def _cells(one: ApplianceStatus) -> Sequence[str]:
+def _cells(one: ApplianceStatus, *, left_out: bool) -> Sequence[str]:
     calls = "-" if one.calls is None else str(one.calls)
     work = ", ".join(f"{job.name}{'' if job.seconds is None else f' {span(job.seconds)}'}" for job in one.work)
     return (
@@ -366,7 +457,7 @@ def _cells(one: ApplianceStatus) -> Sequence[str]:
         calls,
         "yes" if one.proof else "-",
         _support(one.support_days),
-        work or "-",
+        ", ".join(filter(None, ("left out" if left_out else "", work))) or "-",
     )
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.filter import filters
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import status
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import slot, status
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.codec import encode
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.schema import faults
 
 from tests.fleet import HOSTS, SITES, state, task_vars, think, upgraded
 
+NOTE_AT = datetime(2026, 1, 31, 1, tzinfo=UTC)
 NOTE = {"site": "berlin", "since": "2026-01-31 01:00:00 UTC", "by": "awx-1", "text": "{}"}
 
 
@@ -57,3 +60,34 @@ def test_validate_names_a_suspension_once() -> None:
     assert "Automatic update of berlin is suspended since 2026-01-31 01:00:00 UTC" in sentence
     assert "sfb.cloud_connector.restore" in sentence
     assert filters.put_back([state(HOSTS[0])]) == []
+
+
+def test_validate_names_maintenance_mode_that_was_not_left_once() -> None:
+    held = encode(slot.make("cce-ber-1", "cce-ber-1", "maintenance", NOTE_AT, "0" * 32))
+    states = [{**state(host), "slot": held} for host in SITES["berlin"]]
+    (sentence,) = filters.put_back(states)
+    assert "cce-ber-1 was brought into maintenance mode at 2026-01-31 01:00:00 UTC and has not left it" in sentence
+    other = encode(slot.make("cce-ber-1", "cce-ber-1", "switch", NOTE_AT, "0" * 32))
+    assert filters.put_back([{**state(SITES["berlin"][0]), "slot": other}]) == []
+
+
+def test_what_a_person_said_is_read_from_the_file_and_its_history(tmp_path: Path) -> None:
+    file, shown = tmp_path / "control.json", tmp_path / "status.json"
+    states = [state(host) for host in HOSTS]
+
+    def said() -> list[tuple[str, str | None, str]]:
+        result = show(states, shown, control=str(file))
+        assert json.loads(shown.read_text("utf-8"))["control"] == result["status"]["control"]
+        return [(one["action"], one["appliance"], one["by"]) for one in result["status"]["control"]]
+
+    assert said() == []
+    for options, expected in [
+        ({"action": "hold", "reason": "storm"}, [("hold", None, "ann")]),
+        ({"action": "go_on"}, [("go_on", None, "ann")]),
+        ({"action": "leave_out", "appliance": HOSTS[1], "reason": "disk"}, [("leave_out", HOSTS[1], "ann")]),
+        ({"action": "go_on", "appliance": HOSTS[1]}, []),
+    ]:
+        assert "failed" not in think("control", task_vars(), path=str(file), by="ann", **options)
+        assert said() == expected
+    (tmp_path / "control.jsonl").write_bytes(b"\xff[")
+    assert said() == []

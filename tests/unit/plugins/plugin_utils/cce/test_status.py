@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import (
+    control,
     hold,
     lease,
     slot,
@@ -68,6 +70,11 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         },
         {"mode": "maintenance"},
         "holds the out-of-service slot since 2026-01-28 22:00:00 UTC (2 d 3 h ago), for maintenance",
+    ),
+    (
+        {"slot": slot.make("ber-1", "cce-ber-1", "maintenance", NOW, "0" * 32)},
+        {"mode": "in service"},
+        "has not left it; its MaintenanceMode in the tenant may be set for that. Run the command again",
     ),
     ({"services": {vm: Unknown("no") for vm in ALL_STOPPED}}, {"mode": "unknown"}, "could not be read"),
     ({"running": Unknown("why"), "scripts": Unknown("why")}, {"running": None, "scripts": None}, "running_version"),
@@ -198,3 +205,47 @@ def test_the_schema_knows_each_field_and_nothing_else() -> None:
     assert faults(status.SCHEMA, {**described, "sites": [{**described["sites"][0], "calls": -1}]}) != []
     del described["sites"][0]["suspended"]
     assert faults(status.SCHEMA, described) != []
+
+
+# --- what a person said -------------------------------------------------------------------------------------------------
+
+ANN = {"by": "ann", "reason": "storm", "at": (NOW - timedelta(hours=3)).isoformat()}
+WENT_ON = control.Word("bob", "it is over", (NOW - timedelta(minutes=5)).isoformat())
+
+
+def controlled(said: dict[str, Any] | str, went_on: control.Word | None = None) -> status.Fleet:
+    text = said if isinstance(said, str) else json.dumps(said)
+    return status.fleet([site(healthy(), healthy(number=2))], DATES, NOW, control.parse(text), went_on)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"hold": ANN}, "* The run is held, by ann, since 2026-01-30T22:00:00+00:00 (3 h 00 min ago): storm."),
+        ({"stop_after_appliance": ANN}, "* The run is to stop after this appliance, by ann, since"),
+        ({"leave_out": {"ber-2": ANN}}, "* ber-2 is left out, by ann, since 2026-01-30T22:00:00+00:00"),
+        ({"hold": {"by": "ann", "reason": "storm", "at": "this morning"}}, "* The run is held, by ann: storm."),
+        ({"hold": {"by": "ann", "reason": "storm", "at": "2026-01-30T22:00:00"}}, "* The run is held, by ann: storm."),
+        ("{", "* The run is held: the control file cannot be understood"),
+    ],
+)
+def test_what_a_person_said_is_told_with_who_and_since_when(said: dict[str, Any] | str, sentence: str) -> None:
+    fleet = controlled(said, WENT_ON if "leave_out" not in said else None)
+    assert sentence in told(fleet) and len(fleet.control) == 1 and faults(status.SCHEMA, fleet.to_dict()) == []
+    assert fleet.well
+
+
+def test_the_row_of_an_appliance_that_is_left_out_says_so() -> None:
+    rows = [line for line in status.lines(controlled({"leave_out": {"ber-2": ANN}})) if line.startswith("  ber-")]
+    assert [row.endswith("left out") for row in rows] == [False, True]
+
+
+def test_that_the_run_goes_on_is_told_where_nothing_holds_it() -> None:
+    fleet = controlled({"leave_out": {"ber-2": ANN}}, WENT_ON)
+    assert [one.action for one in fleet.control] == ["go_on", "leave_out"]
+    assert "The run goes on, by bob, since 2026-01-31T00:55:00+00:00 (5 min ago): it is over." in told(fleet)
+    assert fleet.to_dict()["control"][0]["seconds"] == 300.0
+
+
+def test_a_stop_that_a_run_has_taken_up_is_over() -> None:
+    assert controlled({"stop_after_appliance": {**ANN, "run": "run-1"}}).control == ()
