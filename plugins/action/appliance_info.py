@@ -15,7 +15,7 @@ from ..plugin_utils.cce.codec import encode
 from ..plugin_utils.cce.ini_document import Ini
 from ..plugin_utils.cce.reading import Reading, need
 from ..plugin_utils.cce.state import Survey, appliance_survey
-from ..plugin_utils.operation.appliance import ApplianceReading
+from ..plugin_utils.operation.appliance_reading import ApplianceReading
 from ..plugin_utils.operation.arguments import APPLIANCE, REPORT, SUBSET, Arguments, common, subset
 
 

@@ -18,9 +18,10 @@ from ..plugin_utils.cce.ini_document import identity
 from ..plugin_utils.cce.reading import Reading, need
 from ..plugin_utils.cce.steps import Step
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, SITE, TENANT_RECORDS, Arguments, common, tenant_records
+from ..plugin_utils.operation.arguments import APPLIANCE, TENANT_RECORDS, Arguments, common, tenant_records
 from ..plugin_utils.operation.changes import Change, merged
 from ..plugin_utils.operation.predictions import run_id
+from ..plugin_utils.operation.site_option import SITE
 
 STILL_ON, STILL_OFF, ON_AGAIN = "still_on", "still_off", "on_again"
 FENCES = (*suspended.STEPS, STILL_ON, STILL_OFF, ON_AGAIN)
@@ -154,7 +155,7 @@ class ActionModule(ApplianceOperation[UpdateArguments, Appliance]):
                 "that run ended before it had switched it off. It is off now, and on again when the work is done."
             )
         asked = [tenant_steps.auto_update_is(STILL_ON, site, True), *written, _set(site, on=False)]
-        self.act_in_tenant(asked, f"suspend automatic update of {site}")
+        self.tenant.act(asked, f"suspend automatic update of {site}")
 
     def _restore(self, found: Suspension, site: str, *, switch: bool) -> None:
         """The file goes only where the tenant itself says that it is on again."""
@@ -165,11 +166,10 @@ class ActionModule(ApplianceOperation[UpdateArguments, Appliance]):
             tenant_steps.auto_update_is(ON_AGAIN, site, True),
             *suspended.remove_steps(self._directory),
         ]
-        self.act_in_tenant(asked, f"put automatic update of {site} back")
+        self.tenant.act(asked, f"put automatic update of {site} back")
 
     def _is_done_by_another(self) -> bool:
-        state = self._read_anew()
-        return not self.missing(self.ask_tenant(state) if self._needs_tenant(state) else state)
+        return not self.missing(self._with_records(self._read_anew()))
 
     @property
     def _directory(self) -> str:
@@ -178,7 +178,7 @@ class ActionModule(ApplianceOperation[UpdateArguments, Appliance]):
     def _tenant_name(self, state: Appliance) -> str:
         """The name of the site, spelt as the tenant has it."""
         name = _site_name(state)
-        known = () if self._records is None else need(self._records.sites)
+        known = () if self.tenant.records is None else need(self.tenant.records.sites)
         spelt = [str(one["Identity"]) for one in known if str(one.get("Identity")).lower() == name.lower()]
         return spelt[0] if spelt else name
 

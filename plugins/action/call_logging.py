@@ -15,9 +15,10 @@ from ..plugin_utils.cce.answers import Answer, attempt
 from ..plugin_utils.cce.exceptions import NotReadError, OptionError, Refused
 from ..plugin_utils.cce.reading import need
 from ..plugin_utils.cce.state import Survey, appliance_survey
-from ..plugin_utils.operation.arguments import APPLIANCE, SITE, Arguments, common
+from ..plugin_utils.operation.arguments import APPLIANCE, Arguments, common
 from ..plugin_utils.operation.changes import Change
 from ..plugin_utils.operation.record import Recorded, RecordedOperation, record_change, record_entry
+from ..plugin_utils.operation.site_option import SITE
 
 HOURS = 4
 """After this time logging stops by itself (documented)."""
@@ -148,7 +149,7 @@ class ActionModule(RecordedOperation[LoggingArguments]):
         search = steps.search_log(export.start.isoformat(), export.end.isoformat(), export.path)
         doing = "search the call log"
         if self.job_found(state):
-            self.run_job(state, [search], doing)
+            self.jobs.do(state, [search], doing)
             return
         leftover = [steps.remove_file("leftover", export.path)] if need(state.subject["file"]) else []
         state = self.record.write(state, exports=_exports(state, export, done=False))

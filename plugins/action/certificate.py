@@ -15,9 +15,11 @@ from ..plugin_utils.cce.exceptions import OptionError, Refused
 from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.reading import need
 from ..plugin_utils.cce.state import Survey, appliance_survey
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common
+from ..plugin_utils.cce.version_fences import same_versions
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, Arguments, common
 from ..plugin_utils.operation.changes import Change
 from ..plugin_utils.operation.record import Recorded, RecordedOperation, file_hash, has_it, record_change, record_entry
+from ..plugin_utils.operation.site_option import SITE
 
 EDGE = "EdgeServer"
 SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
@@ -90,13 +92,13 @@ class ActionModule(RecordedOperation[CertificateArguments]):
             state, left = self.after_job(state, self._work(""), doing)
             if left:
                 work = self._work(self._content(state))
-                self.run_job(state, work, doing, fences=work[:-1])
+                self.jobs.do(state, work, doing, fences=work[:-1])
             return
         doing = f"import the certificate of {given.target}"
         if self.job_found(state):
-            self.run_job(state, self._work(""), doing)
+            self.jobs.do(state, self._work(""), doing)
         else:
-            work, fences = self._work(self._content(state)), [self.fence("RunningBits", "running", state)]
+            work, fences = self._work(self._content(state)), same_versions(state, "running")
             self.run_recorded_job(state, work, doing, fences=fences, **self._imported(state))
 
     # --- what is wanted -----------------------------------------------------------------------------------------------

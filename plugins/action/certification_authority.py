@@ -14,8 +14,9 @@ from ..plugin_utils.cce.exceptions import Refused
 from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.reading import need
 from ..plugin_utils.cce.state import Survey, appliance_survey
+from ..plugin_utils.cce.version_fences import same_versions
 from ..plugin_utils.cce.versions import Version, key
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, Arguments, common
 from ..plugin_utils.operation.changes import Change
 from ..plugin_utils.operation.record import (
     Recorded,
@@ -25,6 +26,7 @@ from ..plugin_utils.operation.record import (
     record_change,
     record_entry,
 )
+from ..plugin_utils.operation.site_option import SITE
 
 BACKUP = r"CA\SfB CCE Root.p12"
 ROOTS = "CCERootCertificates.p7b"
@@ -124,13 +126,13 @@ class ActionModule(RecordedOperation[AuthorityArguments]):
 
     def act(self, state: Recorded, changes: Sequence[Change]) -> None:
         given = self.arguments
-        fences, doing = [self.fence("RunningBits", "running", state)], DOING[given.operation]
+        fences, doing = same_versions(state, "running"), DOING[given.operation]
         if self.job_found(state):
-            self.run_job(state, [self._cmdlet(state)], doing)
+            self.jobs.do(state, [self._cmdlet(state)], doing)
         elif given.operation in BY_FILE:
             if given.operation == "backup":
                 fences.append(steps.file_gone("no_backup", self._backup))
-            self.run_job(state, [self._cmdlet(state)], doing, fences=fences)
+            self.jobs.do(state, [self._cmdlet(state)], doing, fences=fences)
         else:
             entries = dict.fromkeys(self._names, self._entry(state))
             self.run_recorded_job(state, [self._cmdlet(state)], doing, fences=fences, **entries)

@@ -21,10 +21,10 @@ from ..plugin_utils.cce.reading import Reading, Unknown
 from ..plugin_utils.cce.site import Place, Unreadable
 from ..plugin_utils.cce.state import Survey
 from ..plugin_utils.operation import failures
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, REQUIRED_SITE, Arguments, common
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, Arguments, common
 from ..plugin_utils.operation.changes import Change
 from ..plugin_utils.operation.record import Recorded, RecordedOperation
-from ..plugin_utils.operation.site_reader import SiteReader
+from ..plugin_utils.operation.site_option import REQUIRED_SITE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ class ActionModule(RecordedOperation[CommissioningArguments]):
             raise failures.checks_failed(Refused, what, health.blocking(checks), checks)
 
     def act(self, state: Recorded, changes: Sequence[Change]) -> None:
-        if self._records is None:
+        if self.tenant.records is None:
             # A job of an earlier run is collected before anybody logs on to the tenant.
             state = self.ask_tenant(state)
         checks = [self._writable(check) for check in commissioning.checks(state, self._try(state))]
@@ -118,7 +118,7 @@ class ActionModule(RecordedOperation[CommissioningArguments]):
     def _run_job(self, state: Recorded, probe: str) -> Answer | Trouble:
         """The answer of a job, or why there was none. One that is still at work is waited for by the next run."""
         try:
-            answer = self.run_job(state, commissioning.job_steps(state, probe), "run a job that changes nothing")
+            answer = self.jobs.do(state, commissioning.job_steps(state, probe), "run a job that changes nothing")
         except Unfinished:
             raise
         except WorkFailed as failed:
@@ -129,8 +129,7 @@ class ActionModule(RecordedOperation[CommissioningArguments]):
         """The other appliances of the site, and whether each of them sees the probe with its text."""
         option, own = self.arguments.site, self.host.name
         others = [place for place in option.places if place.name != own] if option else []
-        reader = SiteReader(self.connect, self.arguments.exchange_timeout, self.host.masker, self.clock)
-        found = reader.read(others, lambda place: _probe_survey(place, own))
+        found = self.site.reader.read(others, lambda place: _probe_survey(place, own))
         return {
             name: Unknown(one.reason) if isinstance(one, Unreadable) else one == text for name, one in found.items()
         }

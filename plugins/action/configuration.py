@@ -15,10 +15,12 @@ from ..plugin_utils.cce.exceptions import OptionError, Refused
 from ..plugin_utils.cce.ini_document import Ini
 from ..plugin_utils.cce.reading import need
 from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.cce.version_fences import same_versions
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common, target
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, Arguments, common, target
 from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.site_option import SITE
 
 DOING = "put CloudConnector.ini in force"
 
@@ -42,7 +44,6 @@ class ConfigurationArguments(Arguments):
 class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
     """Two copies matter: the one in the appliance directory and the one in force (cloud-connector.md 3.1)."""
 
-    ALWAYS_GUARDED = staticmethod(lambda arguments: arguments.only_checked)
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
@@ -76,6 +77,7 @@ class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
             content=content,
             accepted=accepted,
             only_checked=given["state"] == CHECKED,
+            always_guarded=given["state"] == CHECKED,
         )
 
     def missing(self, state: Appliance) -> list[Change]:
@@ -95,9 +97,9 @@ class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
         if self.arguments.only_checked:
             in_force = ini_changes.effective(state)
         else:
-            self.require_scripts(state, self.arguments.target)
+            self.gates.require_scripts(state, self.arguments.target)
             in_force = need(state.ini_imported)
-        self.require_own_ini(self.arguments.content, in_force)
+        self.gates.require_own_ini(self.arguments.content, in_force)
         self._require_declared(state)
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
@@ -105,7 +107,7 @@ class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
         if left:
             written = [] if state.ini_appliance == self.arguments.content else self._write(state)
             fences = self._fences(state)
-            self.run_job(state, [*fences, *written, steps.import_configuration()], DOING, fences=fences)
+            self.jobs.do(state, [*fences, *written, steps.import_configuration()], DOING, fences=fences)
 
     def _require_declared(self, state: Appliance) -> None:
         """An upgrade carries values over; who changes one says so."""
@@ -124,7 +126,7 @@ class ActionModule(ApplianceOperation[ConfigurationArguments, Appliance]):
             unchanged = steps.file_gone("ini_unchanged", paths.INI_IN_FORCE)
         else:
             unchanged = steps.file_unchanged("ini_unchanged", paths.INI_IN_FORCE, [in_force] if in_force else [])
-        return [self.fence("RunningScripts", "scripts", state), unchanged]
+        return [*same_versions(state, "scripts"), unchanged]
 
     def _write(self, state: Appliance) -> list[Step]:
         """Written beside it, then moved over it: nobody ever reads a half-written ini."""

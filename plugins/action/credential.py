@@ -18,9 +18,10 @@ from ..plugin_utils.cce.failure_classes import FailureClass, recognise
 from ..plugin_utils.cce.reading import Unknown, need
 from ..plugin_utils.cce.state import Survey, appliance_survey
 from ..plugin_utils.cce.versions import Version, key
-from ..plugin_utils.operation.arguments import APPLIANCE, PROMPTS, SITE, WAIT, Arguments, common
+from ..plugin_utils.operation.arguments import APPLIANCE, PROMPTS, WAIT, Arguments, common
 from ..plugin_utils.operation.changes import Change
 from ..plugin_utils.operation.record import Recorded, RecordedOperation, generation, record_change
+from ..plugin_utils.operation.site_option import SITE
 
 RESTORE_SINCE = Version("2.1")
 WINDOWS_USER = re.compile(r"[^\\/:*?\"<>|\s]+")

@@ -16,10 +16,12 @@ from ..plugin_utils.cce.exceptions import NotReadError, Refused, Unfinished, Wor
 from ..plugin_utils.cce.failure_classes import FAILURES, FailureClass
 from ..plugin_utils.cce.reading import Unknown, need
 from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.cce.version_fences import same_versions
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common, target, version
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, Arguments, common, target, version
 from ..plugin_utils.operation.changes import Change, is_release
+from ..plugin_utils.operation.site_option import SITE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +83,9 @@ class ActionModule(ApplianceOperation[DeploymentArguments, Appliance]):
 
     def guard(self, state: Appliance, changes: Sequence[Change]) -> None:
         if self.arguments.present:
-            self.require_no_hold(state)
+            self.gates.require_no_hold(state)
             need(state.hold)
-            self.require_scripts(state, self.arguments.version)
+            self.gates.require_scripts(state, self.arguments.version)
             self._require_ini(state)
         elif not is_release(changes) and _is_in_use(state, self.arguments.version):
             self._require_wanted(state)
@@ -126,13 +128,13 @@ class ActionModule(ApplianceOperation[DeploymentArguments, Appliance]):
         in_force = state.ini_imported if isinstance(state.ini_imported, str) else ""
         fences = [
             *hold.none_there(self.arguments.place.site_directory),
-            self.fence("RunningScripts", "scripts", state),
+            *same_versions(state, "scripts"),
             *self._fences(state),
             steps.file_unchanged("ini_unchanged", paths.INI_IN_FORCE, [in_force]),
         ]
         acts = [*_record(release, in_force, ended=False), steps.install_upgrade(), *_record(release, in_force)]
         try:
-            self.run_job(state, [*fences, *acts], f"deploy {release}", fences=fences)
+            self.jobs.do(state, [*fences, *acts], f"deploy {release}", fences=fences)
         except Unfinished:
             raise
         except WorkFailed as failed:
@@ -144,7 +146,7 @@ class ActionModule(ApplianceOperation[DeploymentArguments, Appliance]):
 
         They stand before the start and in the job: the one that is stopped leaves no claim, and the other may begin later.
         """
-        return [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
+        return same_versions(state, "running", "backup")
 
     def _add_left_over(self, failed: WorkFailed) -> None:
         """What the product does with an unfinished set is not documented, so a person has to know of it."""
@@ -172,7 +174,7 @@ class ActionModule(ApplianceOperation[DeploymentArguments, Appliance]):
         fences, doing = self._fences(state), f"remove {wanted}"
         acts = [steps.uninstall(self._spelling(state)), *_forget(state, wanted)]
         if self.job_found(state) or not _is_in_use(state, wanted):
-            self.run_job(state, [*fences, *acts], doing, fences=fences, in_time=True)
+            self.jobs.do(state, [*fences, *acts], doing, fences=fences, in_time=True)
         else:
             self.service.leave(state, fences, acts, doing)
 

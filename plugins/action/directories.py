@@ -13,9 +13,11 @@ from ..plugin_utils.cce import steps
 from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import OptionError, Refused
 from ..plugin_utils.cce.reading import need
+from ..plugin_utils.cce.version_fences import same_versions
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, Arguments, common
 from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.site_option import SITE
 
 LOCAL = re.compile(r"[A-Za-z]:\\[^<>:\"/|?*]*")
 UNC = re.compile(r"\\\\[^\\<>:\"/|?*\s]+\\[^<>:\"/|?*]+")
@@ -83,9 +85,9 @@ class ActionModule(ApplianceOperation[DirectoriesArguments, Appliance]):
             self.host.warn("The appliance directory has moved: put the external certificates in place again.")
 
     def _set(self, state: Appliance, names: Sequence[str]) -> None:
-        fences = [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
+        fences = same_versions(state, "running", "backup")
         cmdlets = [CMDLETS[name](self.arguments.wanted[name]) for name in names]
-        self.run_job(state, [*fences, *cmdlets], DOING, fences=fences)
+        self.jobs.do(state, [*fences, *cmdlets], DOING, fences=fences)
 
 
 def _path_problems(appliance: str, site: str) -> list[str]:

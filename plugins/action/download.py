@@ -17,10 +17,12 @@ from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.reading import Unknown, need
 from ..plugin_utils.cce.state import Survey, appliance_survey
 from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.cce.version_fences import same_versions
 from ..plugin_utils.cce.versions import Version
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common, target
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, Arguments, common, target
 from ..plugin_utils.operation.changes import Change
 from ..plugin_utils.operation.record import Recorded, RecordedOperation, record_entry
+from ..plugin_utils.operation.site_option import SITE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,19 +77,19 @@ class ActionModule(RecordedOperation[DownloadArguments]):
         return [Change(what, {"record": before}, {"record": after}, proof=_bits)]
 
     def guard(self, state: Recorded, changes: Sequence[Change]) -> None:
-        self.require_scripts(state, self.arguments.target)
+        self.gates.require_scripts(state, self.arguments.target)
 
     def act(self, state: Recorded, changes: Sequence[Change]) -> None:
         place = self.arguments.place
-        fence = self.fence("RunningScripts", "scripts", state)
+        fences = same_versions(state, "scripts")
         job = [
-            fence,
+            *fences,
             steps.download(self.arguments.url_root),
             steps.folder_tree("bits", paths.bits(place.site_directory)),
             steps.version_files(place.site_directory),
         ]
-        answer = self.run_job(
-            state, job, "download the bits", fences=[fence], keep=lambda answer: self._kept(state, answer)
+        answer = self.jobs.do(
+            state, job, "download the bits", fences=fences, keep=lambda answer: self._kept(state, answer)
         )
         if answer is not None:
             self._require_target(answer)

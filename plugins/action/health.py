@@ -13,17 +13,17 @@ from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import OperationError
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.operation import failures
-from ..plugin_utils.operation.appliance import ApplianceReading
+from ..plugin_utils.operation.appliance_reading import ApplianceReading
 from ..plugin_utils.operation.arguments import (
     APPLIANCE,
     REPORT,
-    SITE,
     TENANT_RECORDS,
     Arguments,
     common,
     tenant_records,
     version,
 )
+from ..plugin_utils.operation.site_option import SITE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,19 +20,12 @@ from ..plugin_utils.cce.reading import Unknown, need
 from ..plugin_utils.cce.staging import Staged
 from ..plugin_utils.cce.state import appliance_survey
 from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.cce.version_fences import same_versions
 from ..plugin_utils.cce.versions import Version, is_upgrade, path_problem
 from ..plugin_utils.cce.windows_readings import FILE_RENAMES
-from ..plugin_utils.operation import failures
-from ..plugin_utils.operation.arguments import (
-    APPLIANCE,
-    JOB,
-    REQUIRED_SITE,
-    UPDATE_WAIT,
-    common,
-    target,
-    version,
-)
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, UPDATE_WAIT, common, target, version
 from ..plugin_utils.operation.changes import Change, Kind
+from ..plugin_utils.operation.site_option import REQUIRED_SITE
 from ..plugin_utils.operation.staging import StagedArguments, StagedOperation
 
 HALVES = ("uninstall", "install")
@@ -87,7 +80,6 @@ class ActionModule(StagedOperation[PackageArguments]):
     """
 
     SLOT = "package"
-    ALWAYS_GUARDED = staticmethod(lambda arguments: arguments.only_staged)
     ARGUMENTS = {
         **APPLIANCE,
         **REQUIRED_SITE,
@@ -126,6 +118,7 @@ class ActionModule(StagedOperation[PackageArguments]):
             **common(given, self.host.name),
             job=rollback.package_job(release) if back else job,
             gated=present and not only_staged,
+            always_guarded=only_staged,
             target=release,
             present=present,
             back=back,
@@ -212,7 +205,7 @@ class ActionModule(StagedOperation[PackageArguments]):
             self._require_way_back(state, scripts)
             self.site.require_way_out(state, broken=True)
             return
-        self.require_no_hold(state)
+        self.gates.require_no_hold(state)
         if scripts is None:
             self._require_own_removal(state)
         else:
@@ -281,13 +274,13 @@ class ActionModule(StagedOperation[PackageArguments]):
     def _require_replaceable(self, state: Appliance, scripts: Version) -> None:
         """Nothing begins unless the state is understood, and the rest of the upgrade can succeed."""
         self._require_fitting(state, scripts)
-        self.require_gates(state, self.arguments.target)
+        self.gates.require(state, self.arguments.target)
         self._require_bits(state)
         self._require_previous(state, scripts)
 
     def _require_of_use(self, state: Appliance) -> None:
         """Nothing is brought in for an upgrade that is known to be refused. Raises Refused, NotReadError."""
-        self.require_no_hold(state)
+        self.gates.require_no_hold(state)
         scripts = need(state.scripts)
         if scripts is None:
             raise Refused(
@@ -308,7 +301,7 @@ class ActionModule(StagedOperation[PackageArguments]):
             raise Refused(f"{self.host.name}: {problem}", failure=FailureClass.NO_UPGRADE_PATH)
         in_force = need(state.ini_imported) or need(state.ini_appliance)
         if self.arguments.content is not None:
-            self.require_own_ini(self.arguments.content, in_force)
+            self.gates.require_own_ini(self.arguments.content, in_force)
         self._require_one_program(state)
 
     def _require_way_back(self, state: Appliance, scripts: Version | None) -> None:
@@ -333,7 +326,7 @@ class ActionModule(StagedOperation[PackageArguments]):
                 failure=FailureClass.NO_WAY_BACK,
             )
         self._require_one_program(state)
-        self.require_gates(state, release, health.scripts_back_gates)
+        self.gates.require(state, release, health.scripts_back_gates)
         found = attempt(self._find_cached, state)
         self._cached = "" if isinstance(found, Unknown) else found
 
@@ -346,9 +339,7 @@ class ActionModule(StagedOperation[PackageArguments]):
                 "Find out who removed it; install the MSI of the running version, then run the same command again.",
                 failure=FailureClass.MODULE_MISSING,
             )
-        updating = health.update_under_way(state)
-        if updating.status == health.FAIL:
-            raise failures.checks_failed(Refused, f"{self.host.name} is not ready for {release}", [updating])
+        self.gates.require_not_updated(state, release)
 
     def _back_source(self, state: Appliance) -> tuple[str, str] | None:
         """Path and SHA-256 of the MSI that is put back: as given, else as saved; None where there is none."""
@@ -414,9 +405,7 @@ class ActionModule(StagedOperation[PackageArguments]):
                 "Find out who removed it; install the MSI of the running version, then run the same command again.",
                 failure=FailureClass.MODULE_MISSING,
             )
-        updating = health.update_under_way(state)
-        if updating.status == health.FAIL:
-            raise failures.checks_failed(Refused, f"{name} is not ready for {self.arguments.target}", [updating])
+        self.gates.require_not_updated(state, self.arguments.target)
         if need(state.programs):
             raise Refused(
                 f"The CloudConnector module is missing on {name}, but {_names(state)} is still installed.",
@@ -481,8 +470,7 @@ class ActionModule(StagedOperation[PackageArguments]):
             steps.copy_file(f"save_{name}", path, rf"{folder}\{name}", if_there=True) for name, path in files.items()
         ]
         asked = [
-            steps.make_folder("our_folder", paths.OURS),
-            steps.protect_folder("protect_folder", paths.OURS),
+            *steps.our_folder(),
             steps.make_folder("folder", folder),
             *copies,
             *(steps.file_text(name, rf"{folder}\{file}") for name, file in SAVED_INIS.items()),
@@ -522,7 +510,10 @@ class ActionModule(StagedOperation[PackageArguments]):
 
     def _put_away(self) -> None:
         """The record has done its service: it must not open the gates a second time."""
-        finished = [steps.keep_file("finished", paths.SAVED_STATE, paths.SAVED_LAST)]
+        finished = [
+            steps.keep_file("finished", paths.SAVED_STATE, paths.SAVED_LAST),
+            steps.file_gone("put_away", paths.SAVED_STATE),
+        ]
         if self.arguments.back:
             # The registration of the newer MSI is none for when it comes again.
             finished.append(steps.remove_file("forget_registration", paths.record(REGISTRATION)))
@@ -536,7 +527,7 @@ class ActionModule(StagedOperation[PackageArguments]):
         try:
             state, left = self.after_job(state, self._fetch(state), doing)
             if left:
-                self.run_job(state, [*self._fences(state), *self._fetch(state)], doing, in_time=True)
+                self.jobs.do(state, [*self._fences(state), *self._fetch(state)], doing, in_time=True)
         except WorkFailed as failed:
             raise self._explained(failed) from failed
 
@@ -598,17 +589,10 @@ class ActionModule(StagedOperation[PackageArguments]):
 
     def _fences(self, state: Appliance) -> list[Step]:
         """A start that arrives late must not do the work again; without the module there is nothing to ask."""
-        own = [self.fence("RunningScripts", "scripts", state)] if isinstance(state.scripts, str) else []
-        return [*self._hold_fences(state), *own]
-
-    def _hold_fences(self, state: Appliance) -> list[Step]:
-        """Forward nobody may have put the site on hold meanwhile; back nobody may have cleared it."""
-        given, directory, found = self.arguments, self.arguments.place.site_directory, state.hold
-        if not given.present:
-            return []
-        if not given.back:
-            return hold.none_there(directory)
-        return hold.still_there(directory, found) if isinstance(found, Hold) else []
+        own = same_versions(state, "scripts") if isinstance(state.scripts, str) else []
+        given, found = self.arguments, state.hold if isinstance(state.hold, Hold) else None
+        held = hold.fences(given.place.site_directory, found, forward=not given.back) if given.present else []
+        return [*held, *own]
 
     def _fetch(self, state: Staged) -> list[Step]:
         """Fetch and compare first: nothing is uninstalled unless the new MSI is there and is the right one.
@@ -665,7 +649,7 @@ class ActionModule(StagedOperation[PackageArguments]):
     def _remove(self, state: Appliance) -> None:
         doing = f"remove the MSI {self.arguments.target}"
         try:
-            answer = self.run_job(state, [*self._fences(state), *self._removals(state)], doing)
+            answer = self.jobs.do(state, [*self._fences(state), *self._removals(state)], doing)
         except WorkFailed as failed:
             raise self._explained(failed) from failed
         codes = {} if answer is None else _codes({name: found.output for name, found in answer.results.items()})

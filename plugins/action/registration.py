@@ -13,11 +13,13 @@ from ..plugin_utils.cce.appliance import Appliance
 from ..plugin_utils.cce.exceptions import Refused, WorkFailed
 from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.reading import need
+from ..plugin_utils.cce.version_fences import same_versions
 from ..plugin_utils.cce.versions import Version
-from ..plugin_utils.operation.arguments import APPLIANCE, PROMPTS, SITE, WAIT, Arguments, common, version
+from ..plugin_utils.operation.arguments import APPLIANCE, PROMPTS, WAIT, Arguments, common, version
 from ..plugin_utils.operation.changes import Change, Kind, is_release
 from ..plugin_utils.operation.record import Recorded, RecordedOperation, record_entry
 from ..plugin_utils.operation.service import holds
+from ..plugin_utils.operation.site_option import SITE
 
 UNREGISTER = "unregister the appliance"
 
@@ -93,7 +95,7 @@ class ActionModule(RecordedOperation[RegistrationArguments]):
                 f"{'registered' if self.arguments.present else 'unregistered'}.",
                 failure=FailureClass.REGISTRATION_CONFLICT,
             )
-        self.require_scripts(state, self.arguments.target)
+        self.gates.require_scripts(state, self.arguments.target)
         if not self.arguments.present:
             self._require_silent(state)
 
@@ -103,8 +105,8 @@ class ActionModule(RecordedOperation[RegistrationArguments]):
             return
         state, changes = self.after_job(state, [steps.unregister()], UNREGISTER)
         if any(change.kind is not Kind.RELEASE for change in changes):
-            fences = [self.fence("RunningScripts", "scripts", state)]
-            self.run_job(state, [*fences, steps.unregister()], UNREGISTER, fences=fences)
+            fences = same_versions(state, "scripts")
+            self.jobs.do(state, [*fences, steps.unregister()], UNREGISTER, fences=fences)
         if any(change.kind is Kind.RELEASE for change in changes):
             self.service.release(state)
 
@@ -118,7 +120,7 @@ class ActionModule(RecordedOperation[RegistrationArguments]):
         self.site.require_spare(state, silent=True)
 
     def _register(self, state: Recorded) -> None:
-        fences, entry = [self.fence("RunningScripts", "scripts", state)], _entry(state)
+        fences, entry = same_versions(state, "scripts"), _entry(state)
         answers, doing = self.arguments.prompts, "register the appliance"
         try:
             self.run_and_record(state, [steps.register()], doing, answers=answers, fences=fences, **entry)

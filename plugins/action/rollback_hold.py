@@ -18,8 +18,9 @@ from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.reading import Unknown, need
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, REQUIRED_SITE, Arguments, common, version
+from ..plugin_utils.operation.arguments import APPLIANCE, Arguments, common, version
 from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.site_option import REQUIRED_SITE
 
 PREDICTED = "0" * 32
 """The token of a hold that is not made yet."""

@@ -15,8 +15,9 @@ from ..plugin_utils.cce.codec import encode
 from ..plugin_utils.cce.reading import Reading, Unknown, need
 from ..plugin_utils.cce.state import Survey, appliance_survey
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, SITE, Arguments, common
+from ..plugin_utils.operation.arguments import APPLIANCE, Arguments, common
 from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.site_option import SITE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,18 +55,17 @@ class ActionModule(ApplianceOperation[LeaseArguments, Appliance]):
 
     def missing(self, state: Appliance) -> list[Change]:
         """A lease of another run is none of this one's business, unless that has ended: a rerun may have had nothing to do."""
-        if not (self.arguments.released and (self.lease.is_own(state) or self.lease.is_of_ended(state))):
+        if not (self.arguments.released and self.lease.may_be_given_back(state)):
             return []
         return [Change("give back the lease of the site", {"lease": need(state.lease)}, {"lease": None})]
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
-        self.lease.require_at_rest(state)
-        self.lease.release(state)
+        self.lease.give_back(state)
 
     def result(self, state: Appliance) -> dict[str, Any]:
         found = need(state.lease)
         return {
             "lease": encode(found),
-            "own": found is not None and self.lease.is_own(state),
+            "own": self.lease.is_own(state),
             "takeovers": encode(self._takeovers),
         }

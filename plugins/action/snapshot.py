@@ -17,17 +17,10 @@ from ..plugin_utils.cce.reading import Unknown, need
 from ..plugin_utils.cce.snapshot import Difference, Snapshot
 from ..plugin_utils.cce.tenant_records import NOT_ASKED
 from ..plugin_utils.cce.versions import Version
-from ..plugin_utils.operation.arguments import (
-    APPLIANCE,
-    SITE,
-    TENANT_RECORDS,
-    Arguments,
-    common,
-    target,
-    tenant_records,
-)
+from ..plugin_utils.operation.arguments import APPLIANCE, TENANT_RECORDS, Arguments, common, target, tenant_records
 from ..plugin_utils.operation.changes import Change, Kind
 from ..plugin_utils.operation.record import Recorded, RecordedOperation
+from ..plugin_utils.operation.site_option import SITE
 
 TAKEN, COMPARED = "taken", "compared"
 
@@ -161,9 +154,9 @@ def _is_taken(arguments: SnapshotArguments, state: Recorded) -> bool:
     """Whether nothing is to be taken: it is there, or there is no before any more.
 
     One that was compared is of an upgrade that is over: where another version runs since, another upgrade begins. What
-    runs cannot be asked while the MSI is replaced.
+    runs cannot be asked while the MSI is replaced; where the product does not know it, there is nothing to compare with.
     """
     found = _kept(arguments, state)
     if found is not None and found.is_open:
         return True
-    return isinstance(state.running, Unknown) or state.running == arguments.target
+    return isinstance(state.running, Unknown) or state.running in (None, arguments.target)

@@ -20,9 +20,10 @@ from ..plugin_utils.cce.soak import Watch
 from ..plugin_utils.cce.state import SUBSETS, Survey, appliance_survey
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import APPLIANCE, REQUIRED_SITE, Arguments, SiteOption, common, target
+from ..plugin_utils.operation.arguments import APPLIANCE, Arguments, common, target
 from ..plugin_utils.operation.changes import Change
 from ..plugin_utils.operation.predictions import run_id
+from ..plugin_utils.operation.site_option import REQUIRED_SITE, SiteOption
 
 WATCHED = tuple(subset for subset in SUBSETS if subset != "tenant")
 """What each look reads: nobody logs on to the tenant."""

@@ -15,9 +15,11 @@ from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.ini_document import identity
 from ..plugin_utils.cce.reading import Unknown, need
 from ..plugin_utils.cce.tenant_records import NOT_ASKED, TenantRecords
-from ..plugin_utils.operation.arguments import APPLIANCE, JOB, SITE, Arguments, common
+from ..plugin_utils.cce.version_fences import same_versions
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, Arguments, common
 from ..plugin_utils.operation.changes import Change
 from ..plugin_utils.operation.record import Recorded, RecordedOperation, has_it, record_change
+from ..plugin_utils.operation.site_option import SITE
 
 PARTS = ("SiteName", "MediationServerFqdn", "MediationServerIPAddress")
 
@@ -28,7 +30,6 @@ class ActionModule(RecordedOperation[Arguments]):
     RECORD = "topology"
     NEEDS_TENANT = staticmethod(lambda arguments, state: True)
     """What is published are records of the tenant."""
-    OWN_RECORDS = True
     ARGUMENTS = {
         **APPLIANCE,
         **SITE,
@@ -64,9 +65,9 @@ class ActionModule(RecordedOperation[Arguments]):
         """What is written down is what was read before: a server that the tenant gets meanwhile is published again."""
         doing = "publish the topology"
         if self.job_found(state):
-            self.run_job(state, [steps.publish()], doing)
+            self.jobs.do(state, [steps.publish()], doing)
             return
-        fences = [self.fence("RunningBits", "running", state)]
+        fences = same_versions(state, "running")
         published = {"servers": self._servers_of_site(state), "running": state.running}
         self.run_recorded_job(state, [steps.publish()], doing, fences=fences, **published)
 

@@ -17,20 +17,13 @@ from ..plugin_utils.cce.failure_classes import FailureClass
 from ..plugin_utils.cce.reading import Reading, Unknown, need
 from ..plugin_utils.cce.state import calls_survey
 from ..plugin_utils.cce.steps import Step
+from ..plugin_utils.cce.version_fences import same_versions
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.operation.appliance import ApplianceOperation
-from ..plugin_utils.operation.arguments import (
-    APPLIANCE,
-    JOB,
-    REQUIRED_SITE,
-    UPDATE_WAIT,
-    Arguments,
-    common,
-    target,
-    version,
-)
+from ..plugin_utils.operation.arguments import APPLIANCE, JOB, UPDATE_WAIT, Arguments, common, target, version
 from ..plugin_utils.operation.changes import Change, is_release
 from ..plugin_utils.operation.drain import Drain, Force
+from ..plugin_utils.operation.site_option import REQUIRED_SITE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,15 +123,15 @@ class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
 
     def _require_way_forward(self, state: Appliance) -> None:
         release = self.arguments.target
-        self.require_no_hold(state)
-        self.require_scripts(state, release)
+        self.gates.require_no_hold(state)
+        self.gates.require_scripts(state, release)
         if need(state.backup) != release:
             raise Refused(
                 f"{release} is not deployed on {self.host.name}: its backup version is {state.backup or 'none'}.",
                 "Run the deployment operation first.",
             )
         _require_same_ini(self.host.name, state, release)
-        self.require_gates(state, release, health.switch_gates)
+        self.gates.require(state, release, health.switch_gates)
         need(state.hold)
 
     def _require_way_back(self, state: Appliance) -> None:
@@ -148,7 +141,7 @@ class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
             raise Refused(
                 f"{self.host.name} does not go back to {release}: {problem}", failure=FailureClass.NO_WAY_BACK
             )
-        self.require_gates(state, release, health.rollback_gates)
+        self.gates.require(state, release, health.rollback_gates)
 
     def act(self, state: Appliance, changes: Sequence[Change]) -> None:
         if is_release(changes):
@@ -236,18 +229,14 @@ class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
     # --- the switch -------------------------------------------------------------------------------------------------------
 
     def _fences(self, state: Appliance) -> list[Step]:
-        return [self.fence("RunningBits", "running", state), self.fence("BackupBits", "backup", state)]
-
-    def _hold_fences(self, state: Appliance) -> list[Step]:
-        """Forward nobody may have put the site on hold meanwhile; back nobody may have cleared it."""
-        directory, found = self.arguments.place.site_directory, need(state.hold)
-        if not self.arguments.rollback:
-            return hold.none_there(directory)
-        return [] if found is None else hold.still_there(directory, found)
+        return same_versions(state, "running", "backup")
 
     def _switch(self, state: Appliance) -> None:
         given, found = self.arguments, self.job_found(state)
-        fences = [] if found else [*self._hold_fences(state), *self._fences(state)]
+        fences: list[Step] = []
+        if not found:
+            held = hold.fences(given.place.site_directory, need(state.hold), forward=not given.rollback)
+            fences = [*held, *self._fences(state)]
         switch = [*_END_PROOF, steps.switch_version(given.force or given.forced_by is not None)]
         self._drain.watch(state, found=found)
         try:

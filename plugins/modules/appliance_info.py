@@ -296,6 +296,10 @@ appliance:
       description: When Windows started, UTC.
       returned: when it could be read
       type: str
+    zone_minutes:
+      description: How many minutes the host's own time is ahead of UTC.
+      returned: when it could be read
+      type: int
     pending_restart:
       description: What of Windows waits for a restart of the host, V(servicing), V(windows_update), V(file_renames).
       returned: when it could be read
@@ -643,6 +647,12 @@ appliance:
           description: What was seen, for people.
           returned: always
           type: str
+    proof_due:
+      description: >-
+        Since when a proof is due because updates were installed, or a restart was ordered for which Windows waited; null when that is not so. It
+        stands there before the first of these changes, and until the next proof or switch.
+      returned: when it could be read
+      type: str
     commissioned:
       description: >-
         When the host was commissioned last, by which version of the collection, and the status of each check, as

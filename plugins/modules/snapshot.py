@@ -29,7 +29,7 @@ options:
     required: true
   state:
     description:
-      - V(taken) writes the snapshot down where there is none of this upgrade yet.
+      - V(taken) writes the snapshot down where there is none of this upgrade yet, unless the product does not know which version runs.
       - V(compared) compares the appliance with it, and notes in the record when nothing was found.
     type: str
     choices: [taken, compared]

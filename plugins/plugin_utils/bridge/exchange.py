@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from ..cce.answers import Answer, marked_lines, parse_line
@@ -64,6 +65,7 @@ def encode_command(script: str) -> str:
     return PREFIX + base64.b64encode(script.encode("utf-16-le")).decode("ascii")
 
 
+@cache
 def bridge_text() -> str:
     """`bridge.ps1` as it stands."""
     return (pathlib.Path(__file__).parent / "bridge.ps1").read_text(encoding="utf-8")
@@ -131,13 +133,18 @@ def exchange(
 def _refuse_masked(request: Mapping[str, Any]) -> None:
     """A text in which a secret was masked must not be written back: the mask would become its content."""
     # The request of a job holds bridge.ps1, which has a mask of its own.
-    bridge = json.dumps(json.dumps(bridge_text())[1:-1])[1:-1]
-    if _MASKED.search(json.dumps(request.get("steps", ())).replace(bridge, "")):
+    if _MASKED.search(json.dumps(request.get("steps", ())).replace(_bridge_in_a_job(), "")):
         raise Refused(
             f"What would be sent to the appliance holds {MASK}: a text that was read there has a secret in it, or a password is "
             "a part of an ordinary word.",
             "Take the secret out of that text, or choose another password, then run the same command again.",
         )
+
+
+@cache
+def _bridge_in_a_job() -> str:
+    """`bridge.ps1` as it stands in the JSON text within the JSON of a request."""
+    return json.dumps(json.dumps(bridge_text())[1:-1])[1:-1]
 
 
 def hang_up(connection: Connection, timeout: float) -> None:

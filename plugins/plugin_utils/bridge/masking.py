@@ -85,7 +85,9 @@ class Masker:
 
     def text(self, text: str) -> str:
         """The text without secrets; an answer of the bridge within it is masked as data and stays an answer."""
-        parts = _MARKED.split(text) if MARK in text else [text]
+        if MARK not in text:
+            return self._plain(text)
+        parts = _MARKED.split(text)
         return "".join(self._answer(part) if part.startswith(MARK) else self._plain(part) for part in parts)
 
     def value(self, value: Any, *, known: Collection[str] = (), depth: int = 0) -> Any:
@@ -107,7 +109,7 @@ class Masker:
                 key if key in known else self.text(str(key)): self.value(inner, known=known, depth=depth + 1)
                 for key, inner in value.items()
             }
-        if isinstance(value, list | tuple):
+        if isinstance(value, (list, tuple)):
             return [self.value(inner, known=known, depth=depth + 1) for inner in value]
         return value
 
@@ -115,7 +117,7 @@ class Masker:
         found = _VM_PASSWORD.sub(f"(Password: {MASK})", text)
         if self._pattern is not None:
             found = self._pattern.sub(MASK, found)
-        return _CONTROL.sub(lambda char: f"\\u{ord(char[0]):04x}", found)
+        return _CONTROL.sub(_by_number, found)
 
     def _answer(self, line: str) -> str:
         try:
@@ -124,6 +126,10 @@ class Masker:
         except (ValueError, RecursionError):
             return self._plain(line)
         return line if masked == answer else MARK + json.dumps(masked)
+
+
+def _by_number(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 _RESULT = ("name", "output", "errors", "warnings", "thrown", "seconds")

@@ -12,6 +12,7 @@ failure_classes   what can go wrong, by class, and what to do about it; recognis
 
 Reading an appliance:
 steps             every step the collection sends to it
+version_fences    those that stop a request where a version is another one by now
 state             which of them are asked, and what the answer says
 answers           what one step of an answer gave
 windows_readings  what Windows and the management service tell
@@ -55,9 +56,14 @@ inventory         what is wrong with the variables
 windows           when a site may be worked on
 waivers           who answers for a check that says stop, and until when
 upgrade           the steps of the upgrade of one appliance, in their order
-plan              which appliances are upgraded, in which order, by which steps, and why others are not
+settings          what is declared for a run: order, pace, windows, waivers
+planning          makes the plan: sites in their order, rows and times
+site_plan         the turns of one site, and why nothing of it may begin
+steps_left        how far one appliance is, or why nobody goes on there
+plan              the plan as a document: entries, skips, refusals
 intent            what a run is meant to do, its hash, and how another one differs from it
 schedule          what goes side by side, when each may begin, and when the last one is done
+turn              the turn of an appliance in a rolling play
 queue             the plan as the playbooks go through it
 patch             the appliances of a run that installs Windows updates, in their order
 plan_page         the plan as a page for people

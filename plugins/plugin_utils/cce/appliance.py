@@ -283,6 +283,8 @@ class Appliance:
     clock: Reading[datetime]
     clock_skew: Reading[Skew]
     boot_time: Reading[datetime]
+    zone_minutes: Reading[int]
+    """How many minutes the host's own time is ahead of UTC."""
     pending_restart: Reading[tuple[str, ...]]
     """What of Windows waits for a restart of the host: servicing, windows_update, file_renames."""
     certificate_files: Mapping[str, Reading[str | None]]
@@ -337,6 +339,8 @@ class Appliance:
     """The version at which the site was watched to the end after its upgrade; None: it was not."""
     proof: Reading[Proof | None]
     """The last proof that it carries calls, of whichever version; None: there is none."""
+    proof_due: Reading[datetime | None]
+    """Since when a proof is due because its Windows was changed, by our clock; None: that is not so."""
     commissioned: Reading[Commissioned | None]
     """What the last commissioning of the host found; None: there was none."""
     site_marker: Reading[str | None]

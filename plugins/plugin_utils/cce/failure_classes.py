@@ -868,7 +868,8 @@ FAILURES: Mapping[FailureClass, Failure] = {
     ),
     FailureClass.TENANT_MAINTENANCE: Failure(
         "MaintenanceMode of the appliance is set in the tenant.",
-        "Somebody set it: ask who, and let them end it.",
+        "Somebody set it: ask who, and let them end it. Where nobody did, and nothing of this collection is at work there, a "
+        "maintenance mode that was broken off has left it: `tenant_appliance` with `maintenance_mode: false`.",
         source=Source.OURS,
         found=Found.CHECK,
     ),

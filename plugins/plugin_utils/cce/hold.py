@@ -95,6 +95,13 @@ def still_there(site_directory: str, found: Hold) -> list[Step]:
     return [steps.file_unchanged("hold_stands", path(site_directory), [found.text])]
 
 
+def fences(site_directory: str, found: Hold | None, *, forward: bool) -> list[Step]:
+    """Forward nobody may have put the site on hold meanwhile; back nobody may have cleared the hold that was found."""
+    if forward:
+        return none_there(site_directory)
+    return [] if found is None else still_there(site_directory, found)
+
+
 def problem(appliance: Appliance) -> str | None:
     """Why no appliance of its site may go forward, a sentence; None where there is no hold.
 

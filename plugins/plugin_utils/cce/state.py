@@ -28,6 +28,7 @@ from . import (
     steps,
     suspended,
     tenant_records,
+    tenant_steps,
     versions,
     windows_readings,
 )
@@ -55,7 +56,7 @@ from .proof import Traffic
 from .reading import Reading, Unknown
 from .site import Place
 from .steps import Step
-from .tenant_records import TenantRecords
+from .tenant_records import RecordsAndWindows, TenantRecords
 from .versions import Version
 
 VM_ACCOUNTS: Mapping[str, str] = {"cms": "VmAdmin", "mediation": "VmAdmin", "edge": "VmAdmin"}
@@ -113,14 +114,25 @@ def tenant_survey(place: Place) -> Survey[TenantRecords]:
 
     It ends its session itself, since readings carry on after an error. No other survey of an appliance logs on.
     """
-    asked = [
+    return Survey(_in_tenant([]), partial(tenant_records.parse, through=place.name))
+
+
+def windows_survey(place: Place) -> Survey[RecordsAndWindows]:
+    """The same, and in the same session the update windows of the tenant and of its sites."""
+    more = [{**one, "on_error": "continue"} for one in (tenant_steps.site_records(), tenant_steps.update_windows())]
+    return Survey(_in_tenant(more), partial(tenant_records.parse_with_windows, through=place.name))
+
+
+def _in_tenant(more: Sequence[Step]) -> list[Step]:
+    """One session: the records of sites and appliances, and what else is read."""
+    return [
         steps.credential("TenantAdmin", tenant_records.ADMINISTRATOR),
-        *steps.tenant_session(tenant_records.ADMINISTRATOR),
+        *steps.tenant_session(tenant_records.ADMINISTRATOR, [step["cmdlet"] for step in more]),
         steps.tenant_appliances(),
         steps.tenant_sites(),
+        *more,
         steps.remove_session(),
     ]
-    return Survey(asked, partial(tenant_records.parse, through=place.name))
 
 
 def calls_survey(mediation: str) -> Survey[Reading[Calls]]:
@@ -599,6 +611,7 @@ READINGS: tuple[Row, ...] = (
         lambda answer: proof.parse(answer.file("proof")),
         _always(steps.file_text("proof", paths.record(proof.NAME))),
     ),
+    Row("proof_due", "ours", lambda answer: proof.due(answer.file("proof"))),
     Row(
         "commissioned",
         "ours",
@@ -631,6 +644,7 @@ READINGS: tuple[Row, ...] = (
     Row("disk", "host", _disk, lambda at: [steps.disk(at.appliance_directory)]),
     Row("memory", "host", _memory, _always(steps.memory())),
     Row("boot_time", "host", lambda answer: answer.time("memory", "LastBootUpTime")),
+    Row("zone_minutes", "host", lambda answer: answer.number("memory", "CurrentTimeZone")),
     Row("dotnet_release", "host", _dotnet, _always(steps.dotnet())),
     Row(
         "pending_restart", "host", windows_readings.pending_restart, _always(steps.restart_keys(), steps.file_renames())

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from . import paths
+
 Step = dict[str, Any]
 
 UNINSTALL_KEYS = (
@@ -279,11 +281,12 @@ def _lync_events(name: str, numbers: Sequence[int]) -> Step:
 
 
 def memory() -> Step:
+    """And what the same object says beside: the name of the host, its start, how many minutes its own time is ahead of UTC."""
     return read(
         "memory",
         "Get-WmiObject",
         {"Class": "Win32_OperatingSystem"},
-        ["CSName", "FreePhysicalMemory", "TotalVisibleMemorySize", "LastBootUpTime", "Version"],
+        ["CSName", "FreePhysicalMemory", "TotalVisibleMemorySize", "LastBootUpTime", "Version", "CurrentTimeZone"],
     )
 
 
@@ -381,11 +384,11 @@ def certificate_path(name: str, target: str) -> Step:
     return read(name, r"CloudConnector\Get-CcExternalCertificateFilePath", {"Target": target})
 
 
-def tenant_session(credential_step: str) -> list[Step]:
-    """Logs on to the tenant with the cached administrator and imports what is read; `remove_session` ends it."""
+def tenant_session(credential_step: str, more: Iterable[str] = ()) -> list[Step]:
+    """Logs on to the tenant with the cached administrator and imports what is read, and `more`; `remove_session` ends it."""
     return [
         read(TENANT_SESSION, "New-CsOnlineSession", {"Credential": output_of(credential_step)}, ["State"]),
-        read("tenant_import", "Import-PSSession", import_parameters(TENANT_READERS), ["Name"]),
+        read("tenant_import", "Import-PSSession", import_parameters(dict.fromkeys((*TENANT_READERS, *more))), ["Name"]),
     ]
 
 
@@ -419,11 +422,6 @@ def tenant_appliances() -> Step:
 
 def tenant_sites() -> Step:
     return read("tenant_sites", "Get-CsHybridPSTNSite", {}, ["Identity", "EdgeFQDN", "EnableAutoUpdate"])
-
-
-def time_zone() -> Step:
-    """`CurrentTimeZone`: the minutes that the host's own time is ahead of UTC now."""
-    return read("time_zone", "Get-WmiObject", {"Class": "Win32_OperatingSystem"}, ["CurrentTimeZone"])
 
 
 def user_registry_policy() -> Step:
@@ -517,6 +515,16 @@ def protect_folder(name: str, path: str) -> Step:
     """Lets nobody but SYSTEM and the administrators into a folder, which inherits no rights any more."""
     rights = [f"{who}:(OI)(CI)F" for who in ADMINISTRATORS]
     return _program(name, ICACLS, [f'"{path}"', "/inheritance:r", "/grant:r", *rights], expect=0)
+
+
+def our_folder() -> list[Step]:
+    """Makes the folder on the appliance in which everything of ours is."""
+    return [make_folder("our_folder", paths.OURS), protect_folder("protect_folder", paths.OURS)]
+
+
+def job_folder() -> list[Step]:
+    """Makes the folder of the claims, which has to be there before something is claimed."""
+    return [*our_folder(), make_folder("job_folder", paths.JOBS)]
 
 
 def claim(name: str, path: str, text: str) -> Step:

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ..bridge.connections import refuse_unsafe, warnings_of
@@ -40,10 +40,10 @@ from ..cce.exceptions import (
 from ..cce.failure_classes import FailureClass
 from ..cce.state import Survey
 from . import failures
-from .arguments import Spec, bound_problems, given_options, secrets, shape_problems
 from .changes import Change, Kind, diff, predicted
 from .clock import Clock
 from .host import Host
+from .options import Spec, options, refuse_keywords, secrets
 from .predictions import Parts, PredictionStore
 
 
@@ -335,26 +335,3 @@ def _failed(described: dict[str, Any], more: str, *, changed: bool) -> dict[str,
         "msg": " ".join(str(part) for part in parts if part),
         "failure": described,
     }
-
-
-def options(action: ActionBase, spec: Spec, rules: Mapping[str, Any]) -> dict[str, Any]:
-    """The validated options of a task, with their defaults. Raises OptionError."""
-    action._task.args = given_options(action._task.args)
-    if shapes := shape_problems(spec, action._task.args):
-        raise OptionError(f"{'; '.join(shapes)}.")
-    try:
-        checked = action.validate_argument_spec(argument_spec=spec, **rules)[1]
-    except AnsibleActionFail as error:
-        raise OptionError(f"{str(error).rstrip('.')}.") from None
-    problems = bound_problems(checked)
-    if problems:
-        raise OptionError(f"{'; '.join(problems)}.")
-    return dict(checked)
-
-
-def refuse_keywords(action: ActionBase) -> None:
-    """Refuse keywords of the task that Windows would ignore in silence (ansible.md 7). Raises OptionError."""
-    if getattr(action._connection, "become", None):
-        raise OptionError("become is not supported: it would be ignored.", "Log on as the deployment account instead.")
-    if any(action._task.environment or []):
-        raise OptionError("environment is not supported: it would be ignored.", "Remove the keyword from the task.")

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +25,9 @@ from ..cce import paths, steps
 from ..cce.answers import ABSENT, Answer
 from ..cce.exceptions import AnswerLost, ConnectionLost, NoAnswer, NotReadError, WorkFailed
 from ..cce.steps import Step
-from .jobs import BEGIN_SECONDS, JobRunner, digest
+from .job import digest
+from .jobs import BEGIN_SECONDS
+from .long_work import LongWork
 
 CLAIM, STILL_CLAIMED = "claim", "still_claimed"
 
@@ -70,9 +71,7 @@ def claim_steps(name: str, claim: str, token: str, acts: Sequence[Step], fences:
     path, own = claim_path(name), rf"{paths.JOBS}\{name}.{token}{paths.PROCESS}"
     return [
         *fences,
-        steps.make_folder("our_folder", paths.OURS),
-        steps.protect_folder("protect_folder", paths.OURS),
-        steps.make_folder("job_folder", paths.JOBS),
+        *steps.job_folder(),
         steps.claim(CLAIM, path, claim),
         steps.remove_fitting("remove_left", _all_processes(name)),
         *steps.own_process(),
@@ -158,10 +157,10 @@ class ClaimRunner:
     """Runs the attached act of an operation under its claim, or waits for the one that another session is at.
 
     Attributes:
-        jobs: the runner of the operation's job, whose name, waits and account of progress are those of the act.
+        work: the act, by the name of its claim.
     """
 
-    jobs: JobRunner
+    work: LongWork
 
     def run(
         self,
@@ -187,16 +186,16 @@ class ClaimRunner:
         Raises:
             WorkFailed: a step failed; AnswerLost; Unfinished: the wait is over; ConnectionLost, NoAnswer.
         """
-        token, done, host = uuid.uuid4().hex, is_done or self.jobs.is_done, self.jobs.host
-        claim = json.dumps({"run": self.jobs.run, "host": host.name, "token": token})
+        token, done, host = uuid.uuid4().hex, is_done or self.work.is_done, self.work.host
+        claim = self.work.claim_text(token)
         try:
-            return host.run(claim_steps(self.jobs.name, claim, token, acts, fences), doing, answers)
+            return host.run(claim_steps(self.work.name, claim, token, acts, fences), doing, answers)
         except WorkFailed as failed:
             if failed.details.get("step") == CLAIM:
                 self._join(failed, doing, done)
                 return None
             with contextlib.suppress(ConnectionLost, NoAnswer):
-                self.jobs.exchange(clear_steps(self.jobs.name, digest(claim)))
+                self.work.exchange(clear_steps(self.work.name, digest(claim)))
             raise
         except (ConnectionLost, NoAnswer) as silence:
             if isinstance(silence, ConnectionLost) and not silence.sent:
@@ -213,11 +212,11 @@ class ClaimRunner:
         Raises:
             Unfinished, ConnectionLost, NoAnswer.
         """
-        clock = self.jobs.host.clock
+        clock = self.work.host.clock
         begun = clock.monotonic()
-        report, seen = self.jobs.reporter(), (ClaimLook(Phase.ABSENT), begun)
+        report, seen = self.work.reporter(), (ClaimLook(Phase.ABSENT), begun)
         while True:
-            look = self.jobs.patiently(self._look, begun)
+            look = self.work.patiently(self._look, begun)
             if look != seen[0]:
                 seen = (look, clock.monotonic())
             waited = clock.monotonic() - begun
@@ -226,23 +225,23 @@ class ClaimRunner:
             unbegun = look.phase is Phase.UNNAMED and clock.monotonic() - seen[1] > BEGIN_SECONDS
             if (unbegun or look.phase is Phase.GONE) and self._cleared(look):
                 return look.phase
-            if waited > self.jobs.limit:
-                raise self.jobs.unfinished(look.phase.value, waited)
+            if waited > self.work.limit:
+                raise self.work.unfinished(look.phase.value, waited)
             report(look.phase.value, waited)
-            clock.sleep(self.jobs.poll)
+            clock.sleep(self.work.poll)
 
     def _look(self) -> ClaimLook:
-        return read_look(self.jobs.exchange(look_steps(self.jobs.name)))
+        return read_look(self.work.exchange(look_steps(self.work.name)))
 
     def _cleared(self, look: ClaimLook) -> bool:
         """Whether the claim that was seen could be taken away; another one that was made meanwhile is not."""
-        return not self.jobs.exchange(clear_steps(self.jobs.name, look.claim)).failed
+        return not self.work.exchange(clear_steps(self.work.name, look.claim)).failed
 
     def _join(self, failed: WorkFailed, doing: str, is_done: Callable[[], bool]) -> None:
         """The claim could not be made: wait for whoever has it. Raises the failure where nobody has, and nothing is done."""
         joined = self._look().phase is not Phase.ABSENT
         if joined:
-            self.jobs.host.tell(f"{self.jobs.name}: another session is at it, waiting for that one")
+            self.work.host.tell(f"{self.work.name}: another session is at it, waiting for that one")
             self.wait()
         if is_done():
             return
@@ -256,13 +255,13 @@ class ClaimRunner:
         Raises what was lost where the appliance does not answer, or nothing of the act is found there; AnswerLost where it has
         ended and not done its work.
         """
-        self.jobs.host.abandon()
+        self.work.host.abandon()
         try:
-            found = self.jobs.patiently(self._look, self.jobs.host.clock.monotonic()).phase
+            found = self.work.patiently(self._look, self.work.host.clock.monotonic()).phase
         except (ConnectionLost, NoAnswer):
             raise silence from None
         if found is not Phase.ABSENT:
-            self.jobs.host.tell(f"{self.jobs.name}: {silence}; looking whether it goes on there")
+            self.work.host.tell(f"{self.work.name}: {silence}; looking whether it goes on there")
             self.wait()
         if is_done():
             return

@@ -7,6 +7,8 @@ FOR INTERNAL COLLECTION USE ONLY: this interface may change in any release.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +19,18 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _sleep(seconds: float) -> None:
+    """Waits; not where ansible-playbook was killed, which ends none of the processes that run its tasks.
+
+    Nobody takes what such a task returns, and it must not go on, hours later, beside the run that comes next. As a killed one
+    it ends without a word.
+    """
+    time.sleep(seconds)
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)
+
+
 @dataclass(frozen=True)
 class Clock:
     """The controller's time.
@@ -24,9 +38,9 @@ class Clock:
     Attributes:
         now: the time of day, aware.
         monotonic: seconds for measuring waits, from any beginning.
-        sleep: waits that many seconds.
+        sleep: waits that many seconds; a task whose run was killed ends there.
     """
 
     now: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = _sleep

@@ -103,7 +103,11 @@ class RunControl:
         word = self.read().left_out.get(self.host.name)
         if word is None or (own.running == target and own.scripts == target):
             return
-        begun = "its upgrade has begun" if is_begun(own) else "its turn has begun, and nothing was changed yet"
+        begun = (
+            "its upgrade or its way back has begun"
+            if is_begun(own)
+            else "its turn has begun, and nothing was changed yet"
+        )
         raise Refused(
             f"{self.host.name} is left out {word}, and {begun}.",
             "" if is_begun(own) else "Run the same command again: it leaves the appliance out.",

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cce import control
-from ..cce.control import Control
+from ..cce.control import Control, Word
 
 HISTORY = "control.jsonl"
 """Beside the file: everything that was ever said with `playbooks/control.yml`, one line each."""
@@ -49,6 +49,16 @@ class ControlFile:
             return control.parse(content.decode("utf-8"))
         except UnicodeDecodeError:
             return Control(problem="is no text")
+
+    def went_on(self) -> Word | None:
+        """Who said last that all goes on; None where the last that was said is something else, or it cannot be read."""
+        try:
+            with self.path.with_name(HISTORY).open("rb") as history:
+                history.seek(max(0, history.seek(0, os.SEEK_END) - control.MOST_BYTES))
+                lines = history.read().decode("utf-8", "replace").splitlines()
+        except OSError:
+            return None
+        return control.went_on(lines[-1]) if lines else None
 
     def update(self, change: Callable[[Control], Control], **said: str) -> Control:
         """Read, change and write, while nobody else does; returns what is in force then.

@@ -13,7 +13,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from ..cce import health, slot, steps
 from ..cce.answers import Answer
@@ -30,9 +29,6 @@ from .site_guard import SiteGuard
 
 SERVE_SECONDS = 300.0
 """How long the services may take to start after an act that brings the appliance back."""
-
-JOB_SECONDS = 30.0
-"""How much later than its start the steps of a job may begin."""
 
 
 @dataclass
@@ -73,17 +69,14 @@ class Service:
         Raises:
             Refused, NotReadError: meanwhile it must not begin any more; WorkFailed; ConnectionLost, NoAnswer.
         """
-        found = self.jobs.name in need(state.jobs)
-        on_time: list[Step] = []
-        job_steps = [*fences, *acts]
+        found = self.jobs.is_found(state)
+        job_steps, deadline = [*fences, *acts], None
         if not found:
             state = self._ready_to_leave(state)
             deadline = self.guard.deadline(state)
-            on_time = steps.not_after(deadline)
-            in_job = steps.not_after(deadline + timedelta(seconds=JOB_SECONDS))
-            job_steps = [*in_job, *fences, *self._claim_steps(state), *acts]
+            job_steps = [*fences, *self._claim_steps(state), *acts]
         try:
-            return self.jobs.work(job_steps, doing, found=found, fences=on_time)
+            return self.jobs.work(job_steps, doing, found=found, deadline=deadline)
         except WorkFailed as failed:
             after = self.after_failure()
             if failed.details.get("step") in slot.STEPS:
@@ -98,18 +91,18 @@ class Service:
         elif not self.guard.is_stale():
             return state
         state = self.reread()
-        if self.jobs.name not in need(state.jobs):
+        if not self.jobs.is_found(state):
             self.guard.require_way_out_again(state)
         return state
 
     def _place_marker(self) -> None:
         """Written once for a site, by whoever is first; one that is there by now stays."""
-        path = marker_path(self.guard.place.site_directory)
+        path = marker_path(self.guard.directory)
         self.host.exchange([steps.claim("site_marker", path, uuid.uuid4().hex)])
 
     def _claim_steps(self, state: Appliance) -> list[Step]:
         claim = self.claim(state)
-        return slot.claim_steps(self.guard.place.site_directory, claim, need(state.slot), slot.leftovers(state))
+        return slot.claim_steps(self.guard.directory, claim, need(state.slot), slot.leftovers(state))
 
     def claim(self, state: Appliance) -> Slot:
         """A new claim of this appliance for this operation."""
@@ -131,8 +124,7 @@ class Service:
                 retry=failed.retry,
                 **failed.details,
             )
-        site = self.guard.option.name if self.guard.option else "the site"
-        held = slot.held(after.slot, site, self.guard.place.site_directory)
+        held = slot.held(after.slot, self.guard.site_name, self.guard.directory)
         return WorkFailed(f"{stays}: {held}", failure=FailureClass.SLOT_HELD, **failed.details)
 
     # --- coming back --------------------------------------------------------------------------------------------------
@@ -140,7 +132,7 @@ class Service:
     def come_back(self, state: Appliance, act: Step, doing: str) -> None:
         """Run `act` as a job, which brings the appliance back into service, and give the slot back when it has."""
         try:
-            self.jobs.work([act], doing, found=self.jobs.name in need(state.jobs))
+            self.jobs.do(state, [act], doing)
         except WorkFailed:
             self._warn_kept(self.after_failure())
             raise
@@ -173,7 +165,7 @@ class Service:
         if found is None:
             return
         try:
-            ended = slot.end_steps(self.guard.place.site_directory, found, slot.leftovers(state))
+            ended = slot.end_steps(self.guard.directory, found, slot.leftovers(state))
             self.host.run(ended, "release the out-of-service slot")
         except WorkFailed:
             # Another run may have given it back meanwhile, which is as good.
@@ -194,8 +186,7 @@ class Service:
             state = self.reread()
             if health.serves(state) is True or clock.monotonic() >= until:
                 return state
-            self.host.hang_up()
-            clock.sleep(self.jobs.poll)
+            self.host.pause(self.jobs.poll)
 
     def _warn_kept(self, state: Appliance | None) -> None:
         if state is None or not holds(state):

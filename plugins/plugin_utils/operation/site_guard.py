@@ -19,8 +19,8 @@ from ..cce.failure_classes import FailureClass
 from ..cce.reading import Unknown, need
 from ..cce.site import Observation, Place, Site, Unreadable, site_directory_problem
 from ..cce.state import SERVICE_SUBSET, Survey, appliance_survey
-from .arguments import SiteOption
 from .host import Host
+from .site_option import SiteOption
 from .site_reader import SiteReader
 
 ROUNDS = 3
@@ -121,6 +121,16 @@ class SiteGuard:
         return bool(self._old(self._judged()))
 
     @property
+    def site_name(self) -> str:
+        """The site, for people."""
+        return self.option.name if self.option else "the site"
+
+    @property
+    def directory(self) -> str:
+        """The site directory, as it was given for the appliance."""
+        return self.place.site_directory
+
+    @property
     def is_alone(self) -> bool:
         """Whether the site has no other appliance."""
         return self.option is not None and len(self.option.places) == 1
@@ -183,16 +193,16 @@ class SiteGuard:
     def _marked(self, own: Appliance, site: Site) -> tuple[Appliance, Site]:
         """The same, where some saw the marker of the site directory and others did not: these are read once more.
 
-        Another run may have written it between the readings, which is no other folder.
+        Another run may have written it between the readings, which is no other folder. The appliance itself may have been read
+        again with its site, since its own reading had grown old.
         """
+        own = _with_shared_files(own, site.appliances[self.host.name])
         markers = {name: one.site_marker for name, one in site.appliances.items() if isinstance(one, Appliance)}
         without = [name for name, marker in markers.items() if marker is None]
         if not without or len(without) == len(markers):
             return own, site
         found = self._reread(without)
-        newer = found.pop(self.host.name, None)
-        if isinstance(newer, Appliance):
-            own = replace(own, site_marker=newer.site_marker, slot=newer.slot)
+        own = _with_shared_files(own, found.pop(self.host.name, own))
         self._site = site.with_observations(found)
         return own, self._site
 
@@ -259,7 +269,7 @@ class SiteGuard:
         """In another folder than the product's own, or in one that is not shared, the slot would be where nobody else looks."""
         if self.option is None:
             return
-        given = self.place.site_directory
+        given = self.directory
         problem = site_directory_problem(given, len(self.option.places))
         if problem:
             raise Refused(f"The site directory {problem}.", failure=FailureClass.SITE_DIRECTORY)
@@ -271,6 +281,11 @@ class SiteGuard:
                 f"The site directory of {self.host.name} is {product} for the product, and {given} was given.",
                 failure=FailureClass.SITE_DIRECTORY,
             )
+
+
+def _with_shared_files(own: Appliance, newer: Observation) -> Appliance:
+    """The state of the appliance with what a newer reading of it saw in the site directory."""
+    return replace(own, site_marker=newer.site_marker, slot=newer.slot) if isinstance(newer, Appliance) else own
 
 
 def _is_off(own: Appliance) -> bool:

@@ -21,9 +21,9 @@ from ..cce.exceptions import Refused
 from ..cce.state import Survey
 from ..cce.steps import Step
 from ..cce.tenant import Tenant, parse_sites, parse_windows
-from .arguments import Spec
 from .base import Operation
 from .changes import Change
+from .options import Spec
 from .tenant_session import run_in_tenant
 
 READING = "read the tenant's records"

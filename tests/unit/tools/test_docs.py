@@ -263,7 +263,7 @@ def texts(source: str) -> Iterator[str]:
 def test_the_messages_of_the_runbook_are_ours() -> None:
     sources = [path.read_text("utf-8") for path in (ROOT / "plugins").rglob("*.py")]
     known = "\n".join(text for source in [*sources, inspect.getsource(ansible.cli)] for text in texts(source))
-    known += "".join(path.read_text("utf-8") for path in (ROOT / "playbooks").glob("*.yml"))
+    known += "".join(path.read_text("utf-8") for path in (ROOT / "playbooks").rglob("*.yml"))
     known += doc("roles/site_validation/tasks/main.yml")
     for row in table(doc("docs/runbook.md"), "The message says"):
         for message in quoted(row[0]):

@@ -85,8 +85,9 @@ def test_plugins_and_lab_do_not_know_each_other(folder: str, stranger: str) -> N
     assert found and [(file, name) for file, name in found if below(name, stranger)] == []
 
 
-def test_the_domain_lists_its_modules() -> None:
-    package = ROOT / "plugins" / "plugin_utils" / "cce"
+@pytest.mark.parametrize("room", ["cce", "operation"])
+def test_a_large_room_lists_its_modules(room: str) -> None:
+    package = ROOT / "plugins" / "plugin_utils" / room
     listed = re.findall(
         r"^(\w+) {2,}\S", ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8"))) or "", re.M
     )

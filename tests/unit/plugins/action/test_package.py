@@ -187,6 +187,23 @@ def test_the_record_holds_what_was_there_and_a_rerun_leaves_it() -> None:
     assert (bench.text(RECORD), bench.text(FINISHED)) == (None, first)
 
 
+@pytest.mark.parametrize("action", ["error", "half_done"])
+def test_a_record_that_was_not_put_away_fails_and_the_rerun_puts_it_away(action: str) -> None:
+    """It would open the gates for another replacement."""
+    bench = Bench()
+
+    def disturb(request: dict[str, Any]) -> None:
+        if any(step["name"] == "finished" for step in request["steps"]):
+            bench.lab.fault(HOST, cmdlet="Move-Item", action=action)
+
+    made = bench.prepare("package")
+    made._connection = Tapped(bench.lab.connection(HOST), before=disturb)
+    failed = made.run(task_vars={"inventory_hostname": HOST})
+    assert failed["failed"] and "finish the record of the MSI" in failed["msg"] and bench.text(RECORD)
+    assert "failed" not in bench.do("package") and installer(bench) == []
+    assert bench.text(RECORD) is None and bench.text(FINISHED)
+
+
 def test_a_rerun_keeps_what_the_first_run_saved() -> None:
     bench = Bench()
     old = bench.text(rf"{DIRECTORY}\CloudConnector.ini")
@@ -622,3 +639,18 @@ def test_a_waiver_without_an_end_is_refused_as_an_option() -> None:
     bench, site = waiting({**WAIVER, "expires": "some day"})
     result = bench.do("package", site=site)
     assert result["failure"]["class"] == "option" and "expires at 'some day'" in result["msg"]
+
+
+def test_with_the_module_away_it_does_not_go_on_beside_an_update_of_the_product() -> None:
+    bench = Bench()
+    bench.lab.fault(HOST, cmdlet="msiexec.exe", point="/i", action="hang")
+    bench.do("package", timeout=600)
+    bench.appliance.restart()
+    bench.settle(600)
+    assert "the host restarted" in bench.do("package")["msg"] and bench.lab.snapshot(HOST)["scripts"] is None
+    for machine in bench.appliance.running_set or ():
+        machine.computer.windows_updates = 1
+    bench.lab.update(HOST, "OsUpdate")
+    bench.lab.advance(10)
+    result = bench.do("package", update_wait=0)
+    assert "cce-1 is not ready for 2.1: update_under_way" in result["msg"] and bench.changes() == []

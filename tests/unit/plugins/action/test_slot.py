@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import slot
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.site import marker_path
 
+from tests.bench import SHARE
 from tests.late import before_the_job
 from tests.operations import Tapped
 from tests.racing import Race
@@ -172,6 +174,24 @@ def test_a_holder_that_is_read_too_slowly_keeps_the_others_out() -> None:
     assert "it could not be read: its readings were 6" in result["msg"] and entered(race) == []
 
 
+def test_a_marker_that_another_run_writes_while_the_site_is_read_is_no_other_folder() -> None:
+    """The reading of the appliance itself grows old over that, and is made again with those of the others."""
+    race = Race(2, {}, peak_calls=0)
+    marker = marker_path(SHARE)
+
+    def late(request: dict[str, Any]) -> None:
+        if not race.lab.world.network.files.exists(marker):
+            race.lab.advance(61)
+            race.lab.world.network.files.write_text(marker, "0123abcd" * 4)
+
+    action = race.prepare("cce-1", "maintenance", state="present")
+    line = Tapped(race.lab.connection("cce-2"), before=late)
+    action.connect = lambda name: line
+    result = action.run(task_vars={"inventory_hostname": "cce-1"})
+    assert "failed" not in result, result["msg"]
+    assert entered(race) == ["cce-1"]
+
+
 def test_a_clock_that_is_set_back_meanwhile_makes_all_be_read_again() -> None:
     race = Race(2, {}, peak_calls=0)
     action = race.prepare("cce-1", "maintenance", state="present")
@@ -273,7 +293,7 @@ def test_a_site_directory_that_is_gone_before_the_act_keeps_the_appliance_in_ser
     share, exchanges = race.lab.world.network.shares[r"\\files\oslo"], iter(range(1, 100))
 
     def before_each() -> Any:
-        share.online = (number := next(exchanges)) < 4 or number > back_at
+        share.online = (number := next(exchanges)) < 5 or number > back_at
         return nullcontext()
 
     result = race.over(before_each, "cce-1", "maintenance", state="present")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lab.world.appliance import MODULE_INI
 from lab.world.product import uninstall_msi
 from tests.bench import HOST, NEIGHBOUR, ORDER, OURS, Bench
 from tests.operations import InProcessConnection, Overtaken, operate, prepare
@@ -84,6 +85,15 @@ def test_while_the_msi_is_replaced_there_is_nothing_to_take(bench: Bench) -> Non
     """The first change is made: a run that was killed there goes on."""
     uninstall_msi(bench.appliance)
     assert not must(bench)["changed"] and bench.text(RECORD) is None
+
+
+def test_while_the_product_does_not_know_what_runs_nothing_is_taken(bench: Bench) -> None:
+    """T7: all that was compared with such a snapshot would be new."""
+    known = bench.computer.files.read_text(MODULE_INI)
+    bench.lab.fault(HOST, trouble="T7")
+    assert not must(bench)["changed"] and bench.text(RECORD) is None
+    bench.computer.files.write_text(MODULE_INI, known)
+    assert must(bench)["changed"]
 
 
 def test_a_snapshot_that_is_there_is_kept_while_the_msi_is_replaced(bench: Bench) -> None:

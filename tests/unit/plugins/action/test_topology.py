@@ -90,3 +90,9 @@ def test_an_ini_without_an_identity_is_told(bench: Cycle) -> None:
     for path in (r"C:\ProgramData\CloudConnector\CloudConnector.ini", rf"{DIRECTORY}\CloudConnector.ini"):
         bench.computer.files.write_text(path, "[Common]\n")
     assert "does not tell the identity of its site" in bench.refused("topology", **JOB)
+
+
+def test_check_mode_asks_for_the_servers_also_where_the_registration_is_predicted(bench: Cycle) -> None:
+    facts = bench.must("registration", check=True, version="2.1")["ansible_facts"]
+    predicted = bench.must("topology", check=True, facts=facts, **JOB)
+    assert predicted["changed"] and "publish S1A1-MED.cce.local" in predicted["changes"][0]

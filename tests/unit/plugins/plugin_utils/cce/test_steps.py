@@ -27,6 +27,7 @@ from lab.server.sessions import cmdlets
 
 NOT_BUILDERS = {"step", "read", "request", "output_of", "import_parameters"}
 VALUES: dict[str, list[Any]] = {
+    "more": [(), ["Get-CsTenantUpdateTimeWindow"]],
     "account_type": ["TenantAdmin"],
     "address": ["10.2.1.3"],
     "appliance_directory": [r"C:\CloudConnector\ApplianceRoot"],

@@ -93,10 +93,12 @@ def test_what_a_run_makes_must_not_be_there_before_it() -> None:
 
 
 def names_that_are_made() -> set[str]:
-    """Names that plays and roles register, set, loop by or hand to a role."""
+    """Names that plays and roles register, set, loop by, hand to a role, or put together of other variables."""
     root = Path(__file__).parents[5]
     found: set[str] = set()
-    for path in (*(root / "playbooks").glob("*.yml"), *(root / "roles").glob("*/tasks/*.yml")):
+    for path in (root / "roles").glob("*/vars/*.yml"):
+        found |= set(yaml.safe_load(path.read_text("utf-8")))
+    for path in (*(root / "playbooks").rglob("*.yml"), *(root / "roles").glob("*/tasks/*.yml")):
         waiting = list(yaml.safe_load(path.read_text("utf-8")))
         while waiting:
             task = waiting.pop()

@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.controller.action import ControllerAction
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.appliance import (
-    ApplianceOperation,
-    ApplianceReading,
-)
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.appliance import ApplianceOperation
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.appliance_reading import ApplianceReading
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.base import Operation
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.tenant import TenantOperation
 
@@ -61,6 +59,13 @@ def test_a_module_overrides_at_most_five_hooks_and_nothing_else(module: str) -> 
     kind = action_of(module)
     mine = [name for name in overridden(kind) if name not in ("_is_protocol", "_abc_impl")]
     assert set(mine) <= hooks_of(kind) and len(mine) <= 5, mine
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_declares_nothing_that_no_base_asks_for(module: str) -> None:
+    kind = action_of(module)
+    known = {name for base in kind.__mro__[1:] for name in (*vars(base), *inspect.get_annotations(base))}
+    assert {name for name in vars(kind) if name.isupper()} <= known
 
 
 def documented_hooks() -> Iterator[Any]:

@@ -21,11 +21,12 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.exceptions
     WorkFailed,
 )
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce.failure_classes import FailureClass
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation import jobs
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation import job as jobs
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.arguments import Account
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.clock import Clock
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.host import Host
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.jobs import Job, JobRunner, Phase
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.job import Job, Phase
+from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.jobs import JobRunner
 
 from lab.cmdlets.windows import equip, open_session
 from lab.powershell.answer import answer
@@ -87,7 +88,7 @@ class Bench:
             "run": "this",
             "is_done": lambda: self.done,
         }
-        return JobRunner(host, job.name, **(settings | more))
+        return JobRunner(host=host, name=job.name, **(settings | more))
 
     def run(self, job: Job, *, found: bool = False, fences: Sequence[Any] = (), **more: Any) -> Answer:
         """The answer of the job, which has one."""
