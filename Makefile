@@ -67,9 +67,10 @@ demo: $(READY) ## a simulated fleet is upgraded before your eyes
 lab: $(READY) ## the simulated fleet on loopback addresses, until Ctrl-C; its files are in .lab/
 	@$(LOOPBACK) python -m lab serve --dir .lab --speed 600
 
-chaos: $(READY) ## upgrades fifty random fleets under random faults, then every case of the crash matrix (hours), judged by the lab's record
+chaos: $(READY) ## upgrades fifty random fleets under random faults, then every case of the matrices of patch, rollback and upgrade (hours), judged by the lab's record
 	@$(LOOPBACK) python -m lab chaos
-	@$(LOOPBACK) pytest -n 2 -m whole tests/unit/plugins/action/test_crash_matrix.py
+	@$(LOOPBACK) pytest -n 2 -m whole $(addprefix tests/unit/plugins/action/,test_patch_runs.py test_rollback_runs.py test_tenant_flag.py)
+	@$(LOOPBACK) PYTHONPATH=.tree python -m tests.play_matrix --processes 2
 
 format: $(READY) ## let ruff write the code its way
 	@ruff check --fix && ruff format

@@ -6,19 +6,29 @@ the record of its world. So no case has to come to its exchange by itself.
 
 A killed run is followed by a whole one, and the fleet is compared at its end. After a fault the next run is followed up to
 the end of the turn in which the fault came; where the fleet is there as it was in the undisturbed run, the rest is the same.
+One of the sites has automatic update on, which each upgrade suspends and puts back.
+
+Each case is judged whole, but for those that are one and the same by the rules of `Same`: of these one is played, and what is
+found there is found of all. The rules go by what the undisturbed run did between the two places, which is nothing that the
+disturbance, the fleet or the judge could tell. A copy answers with a digest of its end, by which a test holds such cases against
+each other.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import gc
+import hashlib
 import io
 import itertools
 import json
 import os
 import re
+import resource
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, get_args
@@ -33,6 +43,13 @@ from tests.bench import DIRECTORY
 from tests.upgrade_run import HOSTS, REST, Exchange, Killed, Moment, Run, Send, Stop, World
 
 WHENS = ("before", "after")
+AMBUSHES: Mapping[str, tuple[str, str | None]] = {
+    "exit_code": ("msiexec.exe", None),
+    "services_fail": ("Switch-CcVersion", "services"),
+}
+"""Faults for which an exchange is only where they are laid: the cmdlet that each is for, and the point of it."""
+LONGEST = 90
+"""Seconds of processor time after which a case counts as one that never ends."""
 UNDER_WAY = 0.5
 """Simulated seconds after which the controller is gone though the appliance still works on what it was sent."""
 KILLED = "killed"
@@ -68,14 +85,30 @@ class Reference:
     acts: Any
     dumps: dict[str, Any]
     """By the appliance whose turn had ended."""
+    before: list[Instant]
+    """When each exchange was made."""
+    after: list[Instant]
+    """When it was answered."""
+
+
+@dataclass(frozen=True)
+class Instant:
+    """Where a run was: on which call of a module, at which simulated time, which moments of cmdlets were behind it."""
+
+    call: int
+    time: float
+    reached: Counter[tuple[str, str, str, str | None]] = field(compare=False)
 
 
 @dataclass
 class Report:
-    """What was found: how many cases there are, how many were run, and what is wrong with which."""
+    """What was found: how many cases were judged, how many of them were played, and what is wrong with which."""
 
     ran: int = 0
+    played: int = 0
     problems: dict[Case, list[str]] = field(default_factory=dict)
+    ends: dict[Case, str] = field(default_factory=dict)
+    """A digest of how each case ended: of both runs and of the world, as far as the judge may look at them."""
 
 
 # --- the cases -----------------------------------------------------------------------------------------------------------
@@ -118,17 +151,99 @@ def all_cases() -> list[Case]:
 @cache
 def reference() -> Reference:
     """The undisturbed run."""
-    with in_one_thread():
+    with in_one_thread(), contextlib.redirect_stdout(io.StringIO()):
         world, moments, dumps = World(), list[Moment](), dict[str, Any]()
+        before, after = list[Instant](), list[Instant]()
         world.at_moment = moments.append
-        run = world.run()
+
+        def noted(run: Run, exchange: Exchange, send: Send) -> dict[str, Any]:
+            before.append(instant(world, run))
+            answered = send()
+            after.append(instant(world, run))
+            return answered
+
+        run, at_first = world.run(noted), world.dump()
         run.turn_ended = lambda turn: dumps.update({turn: world.dump()})
         assert run.play() is None
         world.rest()
         assert world.lost_calls() == [] and world.overlaps() == []
         dumps[HOSTS[-1]] = world.dump()
+        assert dumps[HOSTS[-1]]["automatic_update"] == at_first["automatic_update"]
         assert len(set(moments)) == len(moments)
-        return Reference(run.exchanges, moments, run.modules, world.acts(), dumps)
+        return Reference(run.exchanges, moments, run.modules, world.acts(), dumps, before, after)
+
+
+def instant(world: World, run: Run) -> Instant:
+    """Where the run is now."""
+    return Instant(len(run.modules), world.lab.now(), world.reached.copy())
+
+
+# --- cases that are the same ---------------------------------------------------------------------------------------------
+
+
+class Same:
+    """Which cases are one and the same: the same disturbance of the same world at the same time.
+
+    - After an exchange and before the next one, if no simulated time is between them: then nothing has happened in the world.
+      For a kill that is all. A fault must also be one of the same appliance and come within the same call of a module, since
+      between two calls the driver looks at the world; and not be one that the connection is asked about before the exchange.
+    - A fault that lies in wait for a moment of one cmdlet, wherever that comes next, whatever exchange it was laid before; it
+      must be of the same appliance, and followed up to the same turn. The first place is played, from which on the most
+      counts as touched after it.
+    """
+
+    SEEN_BY_THE_CONNECTION = ("wire: refused", "trouble: T5")
+
+    def __init__(self, known: Reference) -> None:
+        self._known = known
+        self._first: dict[Any, Case] = {}
+        for case in faulty():
+            if (key := self._ambush(case)) is not None:
+                self._first.setdefault(key, case)
+
+    def of(self, case: Case) -> Case:
+        """The case by which this one is judged."""
+        ambush = self._ambush(case)
+        if ambush is not None:
+            return self._first[ambush]
+        return Case(case.kind, case.place + 1, "before") if self._is_before_the_next(case) else case  # type: ignore[operator]
+
+    def _is_before_the_next(self, case: Case) -> bool:
+        known, place = self._known, case.place
+        if case.when != "after" or not isinstance(place, int) or place == len(known.exchanges):
+            return False
+        then, next_one = known.after[place - 1], known.before[place]
+        if case.kind == KILLED:
+            return then.time == next_one.time
+        if case.kind in self.SEEN_BY_THE_CONNECTION or case.kind.startswith("cmdlet: "):
+            return False
+        return then == next_one and known.exchanges[place - 1].host == known.exchanges[place].host
+
+    def _ambush(self, case: Case) -> Any:
+        """What decides when a fault strikes that lies in wait; None for others."""
+        if not isinstance(case.place, int) or (waited := self._waited_for(case)) is None:
+            return None
+        host = self._known.exchanges[case.place - 1].host
+        is_laid_after = case.when == "after" and case.kind.startswith("trouble: ")
+        behind = (self._known.after if is_laid_after else self._known.before)[case.place - 1].reached
+        passed = sum(count for moment, count in behind.items() if moment[:3] == (host, *waited))
+        return case.kind, host, waited, passed, last_turn(case, self._known)
+
+    def _waited_for(self, case: Case) -> tuple[str, str] | None:
+        """The cmdlet, and when within it."""
+        group, _, name = case.kind.partition(": ")
+        if group == "trouble" and name in troubles.FAULTS:
+            return troubles.FAULTS[name].cmdlet, troubles.FAULTS[name].when
+        if name not in AMBUSHES:
+            return None
+        cmdlet, point = AMBUSHES[name]
+        return cmdlet, "during" if point else case.when
+
+
+@cache
+def same() -> Same:
+    """The rules for the undisturbed run."""
+    return Same(reference())
 
 
 # --- the disturbances ----------------------------------------------------------------------------------------------------
@@ -160,8 +275,7 @@ class Fault:
 
     def _arm(self, exchange: Exchange, when: Any = "before") -> None:
         """At the point of the exchange; the installer, and the switch, wherever they come next for what is theirs alone."""
-        aim = {"exit_code": "msiexec.exe", "services_fail": "Switch-CcVersion"}.get(self._name, exchange.aim)
-        point = {"services_fail": "services"}.get(self._name)
+        aim, point = AMBUSHES.get(self._name, (exchange.aim, None))
         moment = "during" if point else when
         self._world.lab.fault(self._host, cmdlet=aim, when=moment, action=self._name, point=point)
 
@@ -258,20 +372,23 @@ class Fault:
 # --- playing -------------------------------------------------------------------------------------------------------------
 
 
-def explore(cases: Sequence[Case]) -> Report:
-    """Plays these cases; what is wrong with which."""
+def explore(cases: Sequence[Case], *, each: bool = False) -> Report:
+    """Plays these cases; what is wrong with which. `each`: those that are the same, too."""
     known = reference()
-    with in_one_thread(), contextlib.redirect_stdout(io.StringIO()):
-        return _Exploration(cases, known).play()
+    with in_one_thread(), _unchecked(), contextlib.redirect_stdout(io.StringIO()):
+        return _Exploration(cases, known, (lambda case: case) if each else same().of).play()
 
 
 class _Exploration:
     """The second upgrade of the fleet, of which every case is a copy from its place on."""
 
-    def __init__(self, cases: Sequence[Case], known: Reference) -> None:
+    def __init__(self, cases: Sequence[Case], known: Reference, judge: Callable[[Case], Case]) -> None:
         self.report, self._known = Report(), known
         self._by_place: dict[int | Moment, list[Case]] = {}
+        self._judged_by: dict[Case, list[Case]] = {}
         for case in cases:
+            self._judged_by.setdefault(judge(case), []).append(case)
+        for case in self._judged_by:
             self._by_place.setdefault(case.place, []).append(case)
         self._world = World()
         self._world.at_moment = self._at_moment
@@ -288,11 +405,11 @@ class _Exploration:
             ended = self._played()
             if self._case is not None:
                 disturbed = Disturbed(self._world, self._case, ended, self._begun, self._fault, self._known)
-                self._give(list(disturbed.problems()))
+                self._give(list(disturbed.problems()), disturbed.end())
         except BaseException as error:
             if self._case is None:
                 raise
-            self._give([f"the case broke: {error!r}"])
+            self._give([f"the case broke: {error!r}"], "")
         return self.report
 
     def _played(self) -> Stop | str | None:
@@ -303,8 +420,8 @@ class _Exploration:
         except Killed:
             return KILLED
 
-    def _give(self, problems: list[str]) -> None:
-        os.write(self._pipe, json.dumps(problems).encode()[:60_000])
+    def _give(self, problems: list[str], end: str) -> None:
+        os.write(self._pipe, json.dumps([[problem[:2000] for problem in problems[:20]], end]).encode())
         os._exit(0)
 
     # --- where a case may begin
@@ -319,8 +436,9 @@ class _Exploration:
             child = os.fork()
             if child == 0:
                 self._case, self._pipe, self._begun = case, writing, len(self._world.lab.record.entries)
-                # The undisturbed run was held to the contract; it costs a third of the time.
-                contract._check = lambda document, part: None
+                resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
+                # It ends before there is much to collect.
+                gc.disable()
                 return case
             os.close(writing)
             self._take(case, child, reading)
@@ -330,9 +448,13 @@ class _Exploration:
         with os.fdopen(reading, encoding="utf-8") as answer:
             text = answer.read()
         os.waitpid(child, 0)
-        self.report.ran += 1
-        if problems := json.loads(text) if text else ["the case ended without a judgement"]:
-            self.report.problems[case] = problems
+        problems, end = json.loads(text) if text else (["the case ended without a judgement"], "")
+        self.report.played += 1
+        for one in self._judged_by[case]:
+            self.report.ran += 1
+            self.report.ends[one] = end
+            if problems:
+                self.report.problems[one] = problems
 
     def _at_exchange(self, run: Run, exchange: Exchange, send: Send) -> dict[str, Any]:
         case = self._fork(exchange.number)
@@ -417,6 +539,13 @@ class Disturbed:
         killed = self.case.kind in ("killed", "controller killed")
         yield from self._of_killed() if killed else self._of_fault()
 
+    def end(self) -> str:
+        """A digest of how it ended; of the record what was done, since a fault is noted in it where it was laid."""
+        world = self.world
+        done = [f"{run.time} {run.name} {run.appliance} {run.outcome}" for run in world.lab.record.cmdlets()]
+        told = [self.ended, world.lab.now(), done, world.dump(), world.lost_calls(), world.overlaps()]
+        return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
     def _of_killed(self) -> Iterator[str]:
         if isinstance(self.ended, Stop):
             yield f"it was not killed: {self.ended}"
@@ -441,7 +570,9 @@ class Disturbed:
         if again is not None:
             yield f"after {told} the next run stopped: {again}"
         else:
-            found = differences(self.known.dumps[last], self.world.dump(), but=LEFT_BY_REPEATING)
+            is_state = self.case.kind.removeprefix("trouble: ") in troubles.STATES
+            but = SHOWS_A_STATE if is_state else LEFT_BY_REPEATING
+            found = differences(self.known.dumps[last], _without_orphans(self.world.dump()), but=but)
             yield from (f"after {told}: {one}" for one in found)
         out = (one for one in self.world.overlaps() if not one.partition("(")[2].startswith(DAMAGE))
         yield from (f"after {told} two were out: {one}" for one in out if not self._is_not_to_be_seen(one))
@@ -469,20 +600,29 @@ def run_again(world: World, ended: Stop | str | None, last: str) -> Stop | None:
     """How the next run ended.
 
     That is one run but where its stop is what it has to say of the fault: of a job that ended without an answer, which it has
-    collected, or of events that are in a log for good, which a person accepts by the names that the message gives.
+    collected, or with the failure that has stopped the run before, too; of one that never began, whose claim it has withdrawn; or
+    of events that are in a log for good, which a person accepts by the names that the message gives.
     """
     accepted, collected = set(named(ended)), False
     while True:
         again = world.run(accepted=sorted(accepted)).play(last)
         if new := set(named(again)) - accepted:
             accepted |= new
-        elif isinstance(again, Stop) and again.failure == ENDED_JOB and not collected:
+        elif isinstance(again, Stop) and _is_said_of_a_job(again, ended) and not collected:
             collected = True
         else:
             return again
 
 
-ENDED_JOB = "host-restarted"
+SAID_OF_A_JOB = ("host-restarted", "job-not-begun")
+WITH_JOBS = ("package", "configuration", "download", "deployment", "version")
+
+
+def _is_said_of_a_job(again: Stop, ended: Stop | str | None) -> bool:
+    if again.failure in SAID_OF_A_JOB:
+        return True
+    same = isinstance(ended, Stop) and (again.module, again.failure) == (ended.module, ended.failure)
+    return same and again.module in WITH_JOBS
 
 
 def named(ended: Stop | str | None) -> list[str]:
@@ -495,9 +635,24 @@ def _short(ended: Stop | str | None) -> str:
     return f"{ended.failure} in {ended.module} of {ended.turn}" if isinstance(ended, Stop) else str(ended)
 
 
+ORPHAN = re.compile(r"(?P<job>.*\\jobs\\[^\\]+)\.(request|answer|answer\.partial)")
+
+
+def _without_orphans(dump: dict[str, Any]) -> dict[str, Any]:
+    """Files of a job without a claim are known for what they are: the next job of that name, or clean.yml, removes them."""
+    for appliance in dump["appliances"].values():
+        ours: dict[str, str] = appliance["ours"]
+        jobs = ((path, found["job"]) for path in list(ours) if (found := ORPHAN.fullmatch(path)))
+        for path in [path for path, job in jobs if f"{job}.claim" not in ours]:
+            del ours[path]
+    return dump
+
+
 LEFT_BY_REPEATING = re.compile(r"\\logs\\|\.lease\.\*")
 """What a second try may leave beside what the first one left: the log of each run of the installer, and what lies beside the
 lease of a run that is over until the next one takes it away."""
+SHOWS_A_STATE = re.compile(rf"{LEFT_BY_REPEATING.pattern}|\\snapshot\.json$|\\saved\\")
+"""After a state of the world that was put right: also the snapshot and what is saved, which may be of when it was there."""
 
 
 def differences(expected: Any, found: Any, path: str = "", but: re.Pattern[str] | None = None) -> Iterator[str]:
@@ -507,7 +662,23 @@ def differences(expected: Any, found: Any, path: str = "", but: re.Pattern[str] 
             if but is None or not but.search(str(key)):
                 yield from differences(expected.get(key), found.get(key), f"{path}/{key}", but)
     elif expected != found:
-        yield f"{path} is {str(found)[:300]!r} instead of {str(expected)[:300]!r}"
+        yield f"{path} is {_from_where_it_differs(found, expected)} instead of {_from_where_it_differs(expected, found)}"
+
+
+def _from_where_it_differs(one: Any, other: Any) -> str:
+    same = len(os.path.commonprefix([str(one), str(other)]))
+    return repr(str(one)[max(0, same - 60) :][:300])
+
+
+@contextlib.contextmanager
+def _unchecked() -> Iterator[None]:
+    """The undisturbed run was held to the contract between collection and lab; it costs a third of the time."""
+    kept = contract._check
+    contract._check = lambda document, part: None
+    try:
+        yield
+    finally:
+        contract._check = kept
 
 
 # --- one thread ----------------------------------------------------------------------------------------------------------

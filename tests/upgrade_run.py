@@ -1,425 +1,67 @@
-"""A fleet of two sites with two appliances each, and runs of the upgrade over it in this process, as upgrade_fleet.yml has it.
-
-Every exchange with any appliance is counted over the whole run and told to a script, which may kill the run there: from then on
-neither exchange nor clock answers it, whatever its code catches, and what it has begun on an appliance goes on by itself.
-"""
+"""A fleet of two sites with two appliances each, and runs of the upgrade over it in this process, as upgrade_fleet.yml has it."""
 
 from __future__ import annotations
 
-import importlib
-import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-import yaml
-from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.cce import upgrade
-from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation.owner import Owner
 
-from lab.inprocess import Lab
-from lab.world.faults import Fault, Faults
-from tests import bench, leases
-from tests.fleet import think
-from tests.operations import InProcessConnection, prepare
+from tests import bench, runs
+from tests.runs import (
+    PATIENCE,
+    REST,
+    TURN_BEGINS,
+    TURN_ENDS,
+    VALIDATION,
+    Exchange,
+    Killed,
+    Moment,
+    Send,
+    Stop,
+    modules_of,
+)
 
+__all__ = [
+    "HOSTS",
+    "REST",
+    "ROLE",
+    "SITES",
+    "TURN_BEGINS",
+    "TURN_ENDS",
+    "VALIDATION",
+    "Exchange",
+    "Killed",
+    "Moment",
+    "Run",
+    "Send",
+    "Stop",
+    "World",
+    "modules_of",
+]
 SITES = {"oslo": ("cce-1", "cce-2"), "rome": ("cce-3", "cce-4")}
 HOSTS = tuple(host for hosts in SITES.values() for host in hosts)
-SITE_OF = {host: site for site, hosts in SITES.items() for host in hosts}
-PEAK = 500
-SHORT: Mapping[str, Any] = {
-    "msi_seconds": 20.0,
-    "register_seconds": 10.0,
-    "download_seconds": 40.0,
-    "install_hours": 0.02,
-    "switch_duration": 30.0,
-    "services_seconds": 5.0,
-    "boot_seconds": 60.0,
-    # What an interrupted deployment left is replaced by the next one; otherwise a person has to remove it first.
-    "install_over_unfinished": "replaced",
-}
-"""Cmdlets that take so long that a run looks at each a few times, and no longer."""
+ROLE = "roles/appliance_upgrade/tasks/main.yml"
 
-CALLS = {"calls_per_hour": 60.0, "emergency_share": 0.2}
-PATIENCE = 300.0
-"""Simulated seconds after which an exchange is given up (`exchange_timeout`)."""
-REST = 120.0
-"""Seconds after a run in which calls meet what it left."""
-FILTERS = importlib.import_module("ansible_collections.sfb.cloud_connector.plugins.filter.filters")
-ROLE, TURN = "roles/appliance_upgrade/tasks/main.yml", "playbooks/upgrade_fleet.yml"
-VALIDATION = "roles/site_validation/tasks/main.yml"
-COLLECTION = "sfb.cloud_connector."
-ACT = re.compile(r"-Cc[A-Z]\w*$")
 
+class Run(runs.Run):
+    """One run of the upgrade."""
 
-class Killed(BaseException):
-    """The controller's process group was killed."""
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One exchange of a run: its number from 1 on, with which appliance, what was asked, and in which module at whose turn."""
-
-    number: int
-    host: str
-    request: Mapping[str, Any]
-    turn: str
-    module: str
-
-    @property
-    def aim(self) -> str:
-        """The cmdlet that is the point of it: the last one that may change something, or else the last one."""
-        names = [str(step["cmdlet"]).rpartition("\\")[2] for step in self.request["steps"]]
-        acting = [name for name, step in zip(names, self.request["steps"], strict=True) if leases.may_change(step)]
-        return (acting or names)[-1]
-
-
-Send = Callable[[], dict[str, Any]]
-Script = Callable[["Run", Exchange, Send], dict[str, Any]]
-"""What happens at an exchange; it delivers the request by calling the last argument, which gives the answer, and may raise."""
-
-
-def deliver(run: Run, exchange: Exchange, send: Send) -> dict[str, Any]:
-    """The script of an undisturbed run."""
-    return send()
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Where a run ended before its end: at whose turn, in which module, and what it said. No turn: before the first one."""
-
-    turn: str
-    module: str
-    failure: str
-    message: str
-
-
-class HookedFaults(Faults):
-    """The faults of an appliance; each moment of a cmdlet is told first."""
-
-    def __init__(self, told: Callable[[str, str, str | None], object]) -> None:
-        super().__init__()
-        self._told = told
-
-    def take(self, cmdlet: str, when: Any, point: str | None = None) -> Fault | None:
-        self._told(cmdlet, when, point)
-        return super().take(cmdlet, when, point)
-
-
-Moment = tuple[str, str, str]
-"""A point inside a long cmdlet: the appliance, the cmdlet, and the point of its work."""
-
-
-class World:
-    """The fleet, its calls, and every run over it."""
-
-    def __init__(self, **switches: Any) -> None:
-        quiet = [
-            {
-                "name": site,
-                "peak_calls": PEAK,
-                "appliances": list(hosts),
-                "calls": {"inbound": CALLS, "outbound": CALLS},
-            }
-            for site, hosts in SITES.items()
-        ]
-        self.lab = Lab.from_description({"sites": quiet, "switches": {**SHORT, **switches}})
-        self.switches = {**SHORT, **switches}
-        self.runs = 0
-        self.at_moment: Callable[[Moment], object] = lambda moment: None
-        for name in HOSTS:
-            self.lab.appliance(name).faults = HookedFaults(lambda *place, name=name: self._reached(name, *place))
-
-    def _reached(self, host: str, cmdlet: str, when: str, point: str | None) -> None:
-        if when == "during" or cmdlet == "msiexec.exe":
-            self.at_moment((host, cmdlet, str(point)))
-
-    def run(self, script: Script = deliver, accepted: Sequence[str] = ()) -> Run:
-        """The next run of the same command, not begun yet: another owner, whose predecessors have ended.
-
-        `accepted`: what a person says of `cloud_connector_accepted_changes`.
-        """
-        self.runs += 1
-        return Run(self, self.runs, script, accepted)
-
-    def rest(self, seconds: float = REST) -> None:
-        """Lets time pass."""
-        self.lab.advance(seconds)
-
-    # --- what the record and the world show
-
-    def acts(self, since: int = 0) -> Counter[tuple[str, str]]:
-        """How often each cmdlet of the product that changes something, and the installer, was run on each appliance."""
-        runs = self.lab.record.cmdlets(mutating=True, since=since)
-        installs = [run for run in runs if run.name == "Start-Process" and "msiexec" in str(run.parameters)]
-        acts = [run for run in runs if ACT.search(run.name)]
-        return Counter((run.appliance, run.name) for run in [*acts, *installs])
-
-    def touched(self, since: int) -> set[str]:
-        """The appliances on which something was begun, but for the snapshot, which is taken of a whole site at first, and
-        the lease and the slot, which are the site's."""
-        return {name for name, _ in self._begun(since)}
-
-    def touches(self, since: int, hosts: Collection[str]) -> str:
-        """What was begun on these appliances, in words."""
-        return "; ".join(text for name, text in self._begun(since) if name in hosts)
-
-    def _begun(self, since: int) -> list[tuple[str, str]]:
-        runs = self.lab.record.cmdlets(mutating=True, since=since)
-        begun = [run for run in runs if ACT.search(run.name) or (run.name in STARTS and OWN not in str(run.parameters))]
-        return [(run.appliance, f"{run.name} {dict(run.parameters)} by {run.user}"[:200]) for run in begun]
-
-    def lost_calls(self) -> list[str]:
-        """The calls that were cut, or that no appliance took."""
-        return [f"{call.site}: {call.why}" for call in self.lab.record.calls() if call.outcome in ("cut", "refused")]
-
-    def overlaps(self) -> list[str]:
-        """When an appliance was taken out while another one of its site was out."""
-        found, out = [], self.lab.record.outages()
-        for late in out:
-            for early in out:
-                begun = early.time < late.time and (early.end is None or early.end > late.time)
-                if begun and early.site == late.site and early.appliance != late.appliance:
-                    found.append(f"{late.appliance} ({late.why}) while {early.appliance} was out ({early.why})")
-        return found
-
-    def dump(self) -> dict[str, Any]:
-        """Everything that two ways to the same end must agree in, as data without times, tokens and names of runs."""
-        files, tenant = self.lab.world.network.files, self.lab.world.tenant
-        return {
-            "appliances": {name: self._appliance(name) for name in HOSTS},
-            "shares": {site: _texts(files, self.lab.world.sites[site].directory) for site in SITES},
-            "automatic_update": {name: repr(tenant.sites[name]) for name in SITES},
-            "tenant": {name: repr(one) for name, one in sorted(tenant.appliances.items())},
-        }
-
-    def _appliance(self, name: str) -> dict[str, Any]:
-        appliance = self.lab.appliance(name)
-        state = {key: value for key, value in appliance.state().items() if key != "calls"}
-        ours = _texts(appliance.computer.files, bench.OURS)
-        return {**state, "ours": ours, "tasks": sorted(task.name for task in appliance.computer.tasks)}
-
-
-STARTS = ("Register-ScheduledTask", "Start-Process", "Start-ScheduledTask", "Start-Service", "Stop-Service")
-"""What begins a job, or changes a service, beside the product's own cmdlets."""
-
-OWN = "icacls"
-"""The program that makes the collection's own folder, in which the snapshot is kept."""
-
-VARIES = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?|\b[0-9a-f]{32}\b|"
-    r"run-\d+(@\w+)?|[\w.-]+-\d+-\d{5,}|\d{14,}|\d+\.\d+"
-    r'|(?<="after": )"[^"]*"|(?<="seconds": )\d+'
-)
-"""Times, tokens, names of runs; and of a lease whom it was taken over from, and for how long it is."""
-
-
-def _texts(files: Any, root: str) -> dict[str, str]:
-    """Path -> text of every file below a folder, without what varies."""
-    if not files.exists(root):
-        return {}
-    found = ((path, files) for path, entry in files.walk(root) if not files.is_folder(path))
-    return {VARIES.sub("*", path): VARIES.sub("*", one.read(path).decode("utf-8", "replace")) for path, one in found}
-
-
-class Line(InProcessConnection):
-    """A connection of a run to one appliance."""
-
-    def __init__(self, run: Run, host: str) -> None:
-        super().__init__(run.world.lab.connection(host))
-        self._run, self._host = run, host
-
-    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
-        """Nothing leaves a controller that is gone; the clock says so to whoever goes on."""
-        if self._run.dead:
-            raise ConnectionError("the controller is gone")
-        return super().exec_command(cmd, in_data, sudoable)
-
-    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """As the script of the run has it."""
-
-        def send(seconds: float = PATIENCE) -> dict[str, Any]:
-            answered: dict[str, Any] = self._appliance.exchange(request, seconds)
-            return answered
-
-        answered = self._run.at(self._host, request, send)
-        if self._run.dead or self._run.dropped:
-            self._run.dropped = False
-            raise ConnectionError("the line is broken")
-        return answered
-
-
-class Run:
-    """One run of the command."""
-
-    def __init__(self, world: World, number: int, script: Script, accepted: Sequence[str] = ()) -> None:
-        here = Owner.current({}).machine
-        same = {"boot": here.boot, "namespace": here.namespace, "pid": "999999999"}
-        self.world, self.owner, self.dead, self.dropped = world, leases.other(f"run-{number}", **same), False, False
-        self.accepted = list(accepted)
-        self.exchanges: list[Exchange] = []
-        self.modules: list[tuple[str, str]] = []
-        """At whose turn which was run."""
-        self.turn_ended: Callable[[str], object] = lambda turn: None
-        self._records: dict[str, Any] = {}
-        self._script, self._turn, self._module = script, "", ""
-
-    def kill(self) -> None:
-        """From now on nothing of the run has an effect; what it began goes on."""
-        self.dead = True
-
-    def drop(self) -> None:
-        """The answer to what is under way is lost, or the next one where nothing is."""
-        self.dropped = True
-
-    def at(self, host: str, request: Mapping[str, Any], send: Send) -> dict[str, Any]:
-        """An exchange is made."""
-        exchange = Exchange(len(self.exchanges) + 1, host, request, self._turn, self._module)
-        self.exchanges.append(exchange)
-        return self._script(self, exchange, send)
-
-    def play(self, last: str = HOSTS[-1]) -> Stop | None:
-        """Plays it to its end, or to the end of the turn of an appliance.
-
-        Returns:
-            Where it stopped; None when all is done.
-
-        Raises:
-            Killed: it was killed.
-        """
-        try:
-            for turn in self._plan():
-                if HOSTS.index(turn["name"]) > HOSTS.index(last):
-                    return None
-                self._turn = turn["name"]
-                self._play_turn(turn)
-                self.turn_ended(turn["name"])
-        except _Failed as failed:
-            return failed.stop
-        except _NotAlive:
-            raise Killed from None
-        return None
-
-    # --- one task
-
-    def do(self, module: str, host: str, *, delegated: bool = False, **options: Any) -> dict[str, Any]:
-        """What a module returns, having succeeded. Raises _Failed."""
-        self._module = module
-        self.modules.append((self._turn, module))
-        keywords = {"delegate_to": host} if delegated else None
-        action = leases.owned(prepare(self.world.lab, host, module, options, keywords=keywords), self.owner)
-        self._give_line(action, host)
-        try:
-            result = dict(action.run(task_vars={"inventory_hostname": self._turn or host, "ansible_facts": {}}))
-        except AnsibleConnectionFailure as lost:
-            result = {"failed": True, "msg": str(lost), "failure": {"class": "connection"}}
-        self._live()
-        if result.get("failed"):
-            raise _Failed(Stop(self._turn, module, str(result["failure"]["class"]), str(result["msg"])))
-        return result
-
-    def _give_line(self, action: Any, host: str) -> None:
-        clock, lab = action.clock, self.world.lab
-
-        def alive(call: Callable[..., Any]) -> Callable[..., Any]:
-            def asked(*arguments: Any) -> Any:
-                self._live()
-                found = call(*arguments)
-                self._live()
-                return found
-
-            return asked
-
-        action._connection = Line(self, host)
-        action.connect = lambda *names: Line(self, names[-1])
-        action.clock = type(clock)(alive(lab.world.now), alive(lab.now), alive(lab.sleep))
-
-    def _live(self) -> None:
-        if self.dead:
-            raise _NotAlive
-
-    # --- the playbooks
-
-    def _plan(self) -> list[dict[str, Any]]:
+    def plan(self) -> list[dict[str, Any]]:
         """The queue, by the module `plan` from what is read here."""
         read = {"gather_subset": ["all", "!tenant"], "exchange_timeout": int(PATIENCE)}
         states = [self.do("appliance_info", host, **self.reach(host), **read)["appliance"] for host in HOSTS]
-        tenant = self._records = {site: self._tenant(site) for site in SITES}
-        return self._queue(states, tenant)
-
-    def _queue(self, states: list[dict[str, Any]], tenant: Mapping[str, Any]) -> list[dict[str, Any]]:
-        self._module = "plan"
-        variables = {
-            "hostvars": {host: self.variables(host) for host in HOSTS},
-            "groups": {"all": list(HOSTS), "cloud_connector": list(HOSTS), **{k: list(v) for k, v in SITES.items()}},
-            "ansible_play_hosts_all": list(HOSTS),
-            "ansible_run_tags": ["all"],
-            "ansible_skip_tags": [],
-        }
-        planned = think(
-            "plan", variables, check=True, target_version="2.1", states=states, tenant=tenant, dest="/nowhere/plan.json"
+        tenant = {site: self.tenant(site) for site in SITES}
+        planned = self.think(
+            "plan", target_version=self.TARGET, states=states, tenant=tenant, dest="/nowhere/plan.json"
         )
-        if planned.get("failed"):
-            raise _Failed(Stop("", "plan", str(planned["failure"]["class"]), str(planned["msg"])))
         return list(planned["queue"])
 
-    def variables(self, host: str) -> dict[str, Any]:
-        """The inventory variables of an appliance."""
-        url, sha256 = self.world.lab.package("2.1")
-        return {
-            "cloud_connector_target_version": "2.1",
-            "cloud_connector_package_source": url,
-            "cloud_connector_package_sha256": sha256,
-            "cloud_connector_deployment_user": "CceAdmin",
-            "cloud_connector_deployment_password": bench.JOB["task_password"],
-            "cloud_connector_site_directory": self.world.lab.world.sites[SITE_OF[host]].directory,
-            "cloud_connector_peak_calls": PEAK,
-            "cloud_connector_ini": self.world.lab.ini(host),
-        }
-
-    def reach(self, host: str) -> dict[str, Any]:
-        """Where things are of an appliance."""
-        directory = self.world.lab.world.sites[SITE_OF[host]].directory
-        vms = FILTERS.vm_addresses(self.world.lab.ini(host))
-        return {"appliance_directory": bench.DIRECTORY, "site_directory": directory, "vms": vms}
-
-    def site(self, name: str) -> dict[str, Any]:
-        """The option `site`."""
-        places = [{"name": host, **self.reach(host)} for host in SITES[name]]
-        return {"name": name, "peak_calls": PEAK, "appliances": places}
-
-    def _tenant(self, site: str) -> Any:
-        places = self.site(site)["appliances"]
-        return self.do(
-            "site_info",
-            SITES[site][0],
-            appliances=places,
-            gather_subset=["!min", "tenant"],
-            exchange_timeout=int(PATIENCE),
-        )["tenant"]
-
-    def _play_turn(self, turn: Mapping[str, Any]) -> None:
-        name, site = turn["name"], turn["site"]
-        where = {**self.reach(name), "exchange_timeout": int(PATIENCE)}
-        self.do("run_control", name, **where)
-        if turn["upgrade"]:
-            self._upgrade(turn)
-        if turn["last_of_site"]:
-            self._validate(site, turn)
-            known = {**self.reach(name), "exchange_timeout": int(PATIENCE), "tenant": self._records[site]}
-            self.do("automatic_update", name, **known, state="restored")
-            if turn["watched"]:
-                self.do("soak", name, **where, version="2.1", duration=120, poll_interval=60, site=self.site(site))
-            self.do("site_lease", name, **where, state="released", site=self.site(site))
-
-    def _upgrade(self, turn: Mapping[str, Any]) -> None:
+    def work(self, turn: Mapping[str, Any]) -> None:
         """The role `appliance_upgrade`."""
         name, site = turn["name"], turn["site"]
-        common = {"exchange_timeout": int(PATIENCE), "version": "2.1", "site": self.site(site)}
-        records = {"exchange_timeout": int(PATIENCE)}
-        self.do("automatic_update", name, **self.reach(name), **records, site=self.site(site), state="suspended")
+        common = {"exchange_timeout": int(PATIENCE), "version": self.TARGET, "site": self.site(site)}
+        self.do("automatic_update", name, **self.where(name), site=self.site(site), state="suspended")
         for host in SITES[site] if turn["first_of_site"] else [name]:
             self.do("snapshot", host, delegated=True, **self.reach(host), **common)
         for step in upgrade.NAMES:
@@ -448,43 +90,11 @@ class Run:
         }
         return own[step]
 
-    def _validate(self, site: str, turn: Mapping[str, Any]) -> None:
-        """The role `site_validation`."""
-        tenant, results = self._tenant(site), []
-        for host in SITES[site]:
-            given = {**self.reach(host), "version": "2.1", "tenant": tenant, "exchange_timeout": int(PATIENCE)}
-            judged = {"require_proof": True, "wait": 300, "poll_interval": 60, "report_only": True}
-            results.append(self.do("health", host, delegated=True, **given, **judged))
-        problems = FILTERS.validation_problems(results, turn["mixed"])
-        if problems:
-            raise _Failed(Stop(self._turn, "validation", "check", " ".join(problems)))
-        for host in SITES[site]:
-            given = {**self.reach(host), "version": "2.1", "tenant": tenant, "exchange_timeout": int(PATIENCE)}
-            kept = {"state": "compared", "only_open": not turn["upgrade"], "site": self.site(site)}
-            kept["accept_changes"] = self.accepted
-            self.do("snapshot", host, delegated=True, **given, **kept)
 
+class World(runs.World):
+    """The fleet, its calls, and every upgrade of it."""
 
-class _Failed(Exception):
-    def __init__(self, stop: Stop) -> None:
-        super().__init__(stop.message)
-        self.stop = stop
-
-
-class _NotAlive(BaseException):
-    """Thrown by everything a killed run asks; nothing catches it."""
-
-
-def modules_of(path: Path) -> Iterator[str]:
-    """The modules of the collection that a file of tasks, or of plays, runs, in their order, those of its blocks included."""
-    for item in yaml.safe_load(path.read_text("utf-8")):
-        yield from _modules(item)
-
-
-def _modules(item: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in item.items():
-        if key.startswith(COLLECTION):
-            yield key.removeprefix(COLLECTION)
-        if key in ("block", "tasks"):
-            for inner in value:
-                yield from _modules(inner)
+    SITES = SITES
+    CALLS = {"calls_per_hour": 60.0, "emergency_share": 0.2}
+    AUTO_UPDATE = ("oslo",)
+    RUN = Run

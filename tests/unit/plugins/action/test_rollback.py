@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from lab.world.appliance import PROGRAM_DATA
-from lab.world.product import package
 from tests.bench import DIRECTORY, HOST, NEIGHBOUR, ORDER, OURS, SHARE, Bench
 from tests.operations import Overtaken, operate, starts_a_job
+from tests.saved import old_ini, save_before
 from tests.unit.plugins.action.test_interrupted import CutLine, run_on
 
 SWITCH = "Switch-CcVersion"
@@ -30,11 +28,6 @@ BACK: tuple[tuple[str, dict[str, Any]], ...] = (
 """The modules of a rollback, as the role calls them."""
 
 
-def old_ini(content: str) -> str:
-    """The ini of before."""
-    return f"; of before, simulated\r\n{content}"
-
-
 class Back(Bench):
     """An appliance that was upgraded and is taken back: by default described as it is then, else upgraded by the modules."""
 
@@ -43,29 +36,12 @@ class Back(Bench):
             super().__init__(**more)
         else:
             super().__init__(described, backup="2.0.1" if described == "health" else None, **more)
-            self._saved()
+            save_before(self.computer, self.content)
         if more.get("lone"):
             self.consent = CONSENT
         for module in ORDER[: ORDER.index(upgraded_until)] if upgraded_until else ():
             done = self.do(module)
             assert "failed" not in done, done["msg"]
-
-    def _saved(self) -> None:
-        """What `package` leaves when it has replaced the MSI."""
-        files, folder, msi = self.computer.files, rf"{OURS}\saved\2.0.1", package("2.0.1")
-        inis = {"ini_appliance": "CloudConnector.ini", "ini_imported": "imported-CloudConnector.ini"}
-        for made in (folder, rf"{OURS}\jobs"):
-            files.make_folder(made)
-        files.write(rf"{folder}\CloudConnector.msi", msi)
-        for name in inis.values():
-            files.write_text(rf"{folder}\{name}", old_ini(self.content))
-        record = {
-            "target": "2.1",
-            "scripts": "2.0.1",
-            "package": {"path": rf"{folder}\CloudConnector.msi", "sha256": hashlib.sha256(msi).hexdigest().upper()},
-            "inis": {name: hashlib.sha256(old_ini(self.content).encode()).hexdigest() for name in inis},
-        }
-        files.write_text(rf"{OURS}\saved\state.last.json", json.dumps(record))
 
     def options(self, module: str) -> dict[str, Any]:
         if module == "rollback_hold":
