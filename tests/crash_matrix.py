@@ -18,15 +18,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import gc
 import hashlib
 import io
 import itertools
 import json
 import os
 import re
-import resource
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,9 +34,9 @@ from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.bridge import 
 from ansible_collections.sfb.cloud_connector.plugins.plugin_utils.operation import site_reader
 
 from lab.inprocess import WireFault
-from lab.powershell import contract
 from lab.world import faults, obstacles, troubles
 from tests.bench import DIRECTORY
+from tests.forks import Answer, Forks, unchecked
 from tests.upgrade_run import HOSTS, REST, Exchange, Killed, Moment, Run, Send, Stop, World
 
 WHENS = ("before", "after")
@@ -48,8 +45,6 @@ AMBUSHES: Mapping[str, tuple[str, str | None]] = {
     "services_fail": ("Switch-CcVersion", "services"),
 }
 """Faults for which an exchange is only where they are laid: the cmdlet that each is for, and the point of it."""
-LONGEST = 90
-"""Seconds of processor time after which a case counts as one that never ends."""
 UNDER_WAY = 0.5
 """Simulated seconds after which the controller is gone though the appliance still works on what it was sent."""
 KILLED = "killed"
@@ -375,7 +370,7 @@ class Fault:
 def explore(cases: Sequence[Case], *, each: bool = False) -> Report:
     """Plays these cases; what is wrong with which. `each`: those that are the same, too."""
     known = reference()
-    with in_one_thread(), _unchecked(), contextlib.redirect_stdout(io.StringIO()):
+    with in_one_thread(), unchecked(), contextlib.redirect_stdout(io.StringIO()):
         return _Exploration(cases, known, (lambda case: case) if each else same().of).play()
 
 
@@ -383,7 +378,7 @@ class _Exploration:
     """The second upgrade of the fleet, of which every case is a copy from its place on."""
 
     def __init__(self, cases: Sequence[Case], known: Reference, judge: Callable[[Case], Case]) -> None:
-        self.report, self._known = Report(), known
+        self._known = known
         self._by_place: dict[int | Moment, list[Case]] = {}
         self._judged_by: dict[Case, list[Case]] = {}
         for case in cases:
@@ -394,67 +389,44 @@ class _Exploration:
         self._world.at_moment = self._at_moment
         self._run = self._world.run(self._at_exchange)
         self._run.turn_ended = self._at_end_of
-        self._case: Case | None = None
-        """In a copy: what it is for."""
+        self._forks = Forks[Case]()
         self._fault: Fault | None = None
-        self._begun, self._pipe = 0, -1
+        self._begun = 0
+        self._ended: Stop | str | None = None
 
     def play(self) -> Report:
         """The whole of it. A copy ends in here."""
-        try:
-            ended = self._played()
-            if self._case is not None:
-                disturbed = Disturbed(self._world, self._case, ended, self._begun, self._fault, self._known)
-                self._give(list(disturbed.problems()), disturbed.end())
-        except BaseException as error:
-            if self._case is None:
-                raise
-            self._give([f"the case broke: {error!r}"], "")
-        return self.report
+        answers = self._forks.explored(self._play, self._judge)
+        report = Report(played=len(answers))
+        for case, answer in answers.items():
+            for one in self._judged_by[case]:
+                report.ran += 1
+                report.ends[one] = answer.end
+                if answer.problems:
+                    report.problems[one] = answer.problems
+        return report
 
-    def _played(self) -> Stop | str | None:
+    def _play(self) -> None:
         try:
-            return self._run.play()
+            self._ended = self._run.play()
         except _Enough:
-            return None
+            self._ended = None
         except Killed:
-            return KILLED
+            self._ended = KILLED
 
-    def _give(self, problems: list[str], end: str) -> None:
-        os.write(self._pipe, json.dumps([[problem[:2000] for problem in problems[:20]], end]).encode())
-        os._exit(0)
+    def _judge(self) -> Answer:
+        assert self._forks.case is not None
+        disturbed = Disturbed(self._world, self._forks.case, self._ended, self._begun, self._fault, self._known)
+        return Answer(list(disturbed.problems()), disturbed.end())
 
     # --- where a case may begin
 
     def _fork(self, place: int | Moment) -> Case | None:
         """In a copy: the case that begins here."""
-        if self._case is not None:
-            return None
-        for case in self._by_place.get(place, []):
-            sys.stdout.flush()
-            reading, writing = os.pipe()
-            child = os.fork()
-            if child == 0:
-                self._case, self._pipe, self._begun = case, writing, len(self._world.lab.record.entries)
-                resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
-                # It ends before there is much to collect.
-                gc.disable()
-                return case
-            os.close(writing)
-            self._take(case, child, reading)
-        return None
-
-    def _take(self, case: Case, child: int, reading: int) -> None:
-        with os.fdopen(reading, encoding="utf-8") as answer:
-            text = answer.read()
-        os.waitpid(child, 0)
-        problems, end = json.loads(text) if text else (["the case ended without a judgement"], "")
-        self.report.played += 1
-        for one in self._judged_by[case]:
-            self.report.ran += 1
-            self.report.ends[one] = end
-            if problems:
-                self.report.problems[one] = problems
+        case = self._forks.begin(self._by_place.get(place, ()))
+        if case is not None:
+            self._begun = len(self._world.lab.record.entries)
+        return case
 
     def _at_exchange(self, run: Run, exchange: Exchange, send: Send) -> dict[str, Any]:
         case = self._fork(exchange.number)
@@ -482,7 +454,8 @@ class _Exploration:
 
     def _at_end_of(self, turn: str) -> None:
         """A copy goes on to the end of the turn in which it was disturbed."""
-        if self._case is not None and HOSTS.index(turn) >= HOSTS.index(last_turn(self._case, self._known)):
+        case = self._forks.case
+        if case is not None and HOSTS.index(turn) >= HOSTS.index(last_turn(case, self._known)):
             raise _Enough
 
 
@@ -668,17 +641,6 @@ def differences(expected: Any, found: Any, path: str = "", but: re.Pattern[str] 
 def _from_where_it_differs(one: Any, other: Any) -> str:
     same = len(os.path.commonprefix([str(one), str(other)]))
     return repr(str(one)[max(0, same - 60) :][:300])
-
-
-@contextlib.contextmanager
-def _unchecked() -> Iterator[None]:
-    """The undisturbed run was held to the contract between collection and lab; it costs a third of the time."""
-    kept = contract._check
-    contract._check = lambda document, part: None
-    try:
-        yield
-    finally:
-        contract._check = kept
 
 
 # --- one thread ----------------------------------------------------------------------------------------------------------
