@@ -20,6 +20,7 @@ from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.operation.appliance import ApplianceOperation
 from ..plugin_utils.operation.arguments import APPLIANCE, Arguments, common, version
 from ..plugin_utils.operation.changes import Change
+from ..plugin_utils.operation.options import BY_NAME
 from ..plugin_utils.operation.site_option import REQUIRED_SITE
 
 PREDICTED = "0" * 32
@@ -46,8 +47,7 @@ class ActionModule(ApplianceOperation[HoldArguments, Appliance]):
         **REQUIRED_SITE,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "version": {"type": "str"},
-        "by": {"type": "str", "required": True},
-        "reason": {"type": "str", "required": True},
+        **BY_NAME,
     }
     RULES = {"required_if": [("state", "present", ("version",))]}
 

@@ -16,6 +16,7 @@ from ..plugin_utils.cce.site import Site, Unreadable, observation
 from ..plugin_utils.cce.versions import Version
 from ..plugin_utils.controller.action import ControllerAction, usable_fleet
 from ..plugin_utils.operation.clock import Clock
+from ..plugin_utils.operation.options import BY_NAME
 
 UNREAD = Unreadable("it was not read in this run")
 SOURCE = "cloud_connector_previous_source"
@@ -26,8 +27,7 @@ class ActionModule(ControllerAction):
 
     ARGUMENTS = {
         "version": {"type": "str", "required": True},
-        "by": {"type": "str", "required": True},
-        "reason": {"type": "str", "required": True},
+        **BY_NAME,
         "states": {"type": "list", "elements": "dict", "required": True},
     }
 

@@ -23,6 +23,7 @@ from ..plugin_utils.operation.appliance import ApplianceOperation
 from ..plugin_utils.operation.arguments import APPLIANCE, JOB, UPDATE_WAIT, Arguments, common, target, version
 from ..plugin_utils.operation.changes import Change, is_release
 from ..plugin_utils.operation.drain import Drain, Force
+from ..plugin_utils.operation.options import BY_NAME
 from ..plugin_utils.operation.site_option import REQUIRED_SITE
 
 
@@ -67,14 +68,7 @@ class ActionModule(ApplianceOperation[SwitchArguments, Appliance]):
         "timeout": {"type": "int", "default": 7200},
         "idle_wait": {"type": "int", "default": 1800},
         "drain_limit": {"type": "int", "default": 3600},
-        "force_drain": {
-            "type": "dict",
-            "options": {
-                "site": {"type": "str", "required": True},
-                "by": {"type": "str", "required": True},
-                "reason": {"type": "str", "required": True},
-            },
-        },
+        "force_drain": {"type": "dict", "options": {"site": {"type": "str", "required": True}, **BY_NAME}},
     }
 
     def validate(self, given: Mapping[str, Any]) -> SwitchArguments:

@@ -15,8 +15,7 @@ from ..plugin_utils.cce.pace import APPLIANCE_SECONDS, WAY_BACK_SECONDS, span
 from ..plugin_utils.cce.windows import Calendar
 from ..plugin_utils.controller.action import ControllerAction
 from ..plugin_utils.operation.clock import Clock
-
-BY_NAME: Mapping[str, Any] = {"by": {"type": "str", "required": True}, "reason": {"type": "str", "required": True}}
+from ..plugin_utils.operation.options import BY_NAME
 
 
 class ActionModule(ControllerAction):

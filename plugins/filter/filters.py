@@ -43,6 +43,12 @@ def _place(host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def take_over_of(take_over: Mapping[str, Any] | None, site: str) -> dict[str, Any] | None:
+    """A word for one site is none for another."""
+    given = take_over or {}
+    return {name: given[name] for name in ("by", "reason")} if given.get("site") == site else None
+
+
 def running_versions(states: Iterable[Mapping[str, Any]], otherwise: str) -> list[dict[str, str]]:
     """What could not be read is held against `otherwise`, so that it is judged and cannot pass."""
     return [{"name": state["name"], "version": _version(state) or otherwise} for state in states]
@@ -113,6 +119,7 @@ class FilterModule:
             "put_back": put_back,
             "running_versions": running_versions,
             "site_appliances": site_appliances,
+            "take_over_of": take_over_of,
             "validation_problems": validation_problems,
             "vm_addresses": vm_addresses,
             "whole_run": whole_run,

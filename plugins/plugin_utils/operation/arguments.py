@@ -18,7 +18,7 @@ from ..cce.state import SUBSETS
 from ..cce.tenant_records import TenantRecords
 from ..cce.versions import Version
 from .control_file import ControlFile, file_of
-from .options import Spec
+from .options import BY_NAME, Spec
 from .site_option import PLACE, SiteOption, place, site_option
 
 APPLIANCE: Spec = {
@@ -69,12 +69,7 @@ TENANT_RECORDS: Spec = {"tenant": {"type": "dict"}}
 MINIMUM = frozenset({"versions", "host"})
 """What C(min) of `gather_subset` is."""
 
-IN_SERVICE_CONSENT: Spec = {
-    "in_service_consent": {
-        "type": "dict",
-        "options": {"by": {"type": "str", "required": True}, "reason": {"type": "str", "required": True}},
-    },
-}
+IN_SERVICE_CONSENT: Spec = {"in_service_consent": {"type": "dict", "options": BY_NAME}}
 """Who agreed that an appliance is worked on while calls can live on it."""
 
 UPDATE_WAIT: Spec = {"update_wait": {"type": "int", "default": 3600}}

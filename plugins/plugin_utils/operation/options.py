@@ -20,6 +20,9 @@ Spec = dict[str, dict[str, Any]]
 BOUNDS = ("exchange_timeout", "poll_interval")
 """Options in seconds that would make a wait endless, or no wait at all, if they were not more than 0."""
 
+BY_NAME: Spec = {"by": {"type": "str", "required": True}, "reason": {"type": "str", "required": True}}
+"""A person who answers for something, and why."""
+
 
 def options(action: ActionBase, spec: Spec, rules: Mapping[str, Any]) -> dict[str, Any]:
     """The validated options of a task, with their defaults. Raises OptionError."""

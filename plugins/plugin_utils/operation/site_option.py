@@ -16,7 +16,7 @@ from ..cce.exceptions import OptionError
 from ..cce.lease import TakeOver
 from ..cce.site import Consent, Place, Policy
 from ..cce.waivers import Waiver
-from .options import Spec
+from .options import BY_NAME, Spec
 
 PLACE: Spec = {
     "appliance_directory": {"type": "str", "required": True},
@@ -75,13 +75,7 @@ SITE: Spec = {
                 },
             },
             "lease_seconds": {"type": "int"},
-            "take_over": {
-                "type": "dict",
-                "options": {
-                    "by": {"type": "str", "required": True},
-                    "reason": {"type": "str", "required": True},
-                },
-            },
+            "take_over": {"type": "dict", "options": BY_NAME},
         },
     },
 }

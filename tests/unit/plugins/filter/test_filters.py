@@ -58,6 +58,13 @@ def test_two_versions_are_a_problem_unless_expected() -> None:
 VMS = {"a": "10.0.0.2", "b": "10.0.0.3"}
 
 
+def test_a_word_that_takes_a_site_over_is_for_that_site_only() -> None:
+    said = {"site": "berlin", "by": "J. Doe", "reason": "it is lost"}
+    assert filters.take_over_of(said, "berlin") == {"by": "J. Doe", "reason": "it is lost"}
+    assert filters.take_over_of(said, "cairo") is None
+    assert filters.take_over_of({}, "berlin") is None and filters.take_over_of(None, "berlin") is None
+
+
 def test_the_places_of_a_site_come_from_each_appliances_own_variables() -> None:
     one = {"cloud_connector_deployment_user": "CceAdmin", "cloud_connector_site_directory": r"\\files\berlin"}
     hostvars = {name: {**one, "cloud_connector_ini": f"[PrimaryCMS]\nIP={address}\n"} for name, address in VMS.items()}
